@@ -1,0 +1,122 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "util/command.h"
+
+#include "util/error.h"
+
+#include <signal.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#define OUTPUT_MAX (16 * 1024 * 1024)
+
+static bool
+cannot_run(const char *program, GError *cause, GError **error)
+{
+    int code = MVM_ERROR_FAILED;
+
+    if (g_error_matches(cause, G_SPAWN_ERROR, G_SPAWN_ERROR_NOENT))
+        code = MVM_ERROR_HOST;
+    g_set_error(error, MVM_ERROR, code, "cannot run '%s': %s", program, cause->message);
+    if (code == MVM_ERROR_HOST)
+        mvm_error_set_hint(error, "install the program '%s'", program);
+    g_error_free(cause);
+    return false;
+}
+
+/* The last non-empty line of text, which this changes; "" when there is none. */
+static const char *
+last_line(char *text)
+{
+    char *line = NULL;
+
+    g_strchomp(text);
+    line = strrchr(text, '\n');
+    return line != NULL ? line + 1 : text;
+}
+
+char *
+mvm_command_run(const char *const *argv, GError **error)
+{
+    g_autofree char *out = NULL, *err = NULL;
+    GError *cause = NULL;
+    int status = 0;
+
+    if (!g_spawn_sync(NULL, (char **)argv, NULL, G_SPAWN_SEARCH_PATH, NULL, NULL, &out, &err,
+                      &status, &cause)) {
+        cannot_run(argv[0], cause, error);
+        return NULL;
+    }
+    if (!g_spawn_check_wait_status(status, NULL)) {
+        const char *line = last_line(err);
+
+        g_set_error(error, MVM_ERROR, MVM_ERROR_FAILED, "'%s' failed: %s", argv[0],
+                    *line != '\0' ? line : "it said nothing");
+        return NULL;
+    }
+    if (strlen(out) > OUTPUT_MAX) {
+        g_set_error(error, MVM_ERROR, MVM_ERROR_FAILED, "'%s' wrote too much", argv[0]);
+        return NULL;
+    }
+    return g_steal_pointer(&out);
+}
+
+static void
+restore_signals(gpointer unused)
+{
+    signal(SIGINT, SIG_DFL);
+    signal(SIGQUIT, SIG_DFL);
+    signal(SIGPIPE, SIG_DFL);
+}
+
+bool
+mvm_command_run_foreground(const char *const *argv, int *ret_status, GError **error)
+{
+    struct sigaction ignore = {.sa_handler = SIG_IGN}, old_int, old_quit;
+    GError *cause = NULL;
+    GPid pid = 0;
+    int status = 0;
+    bool started = false;
+
+    sigaction(SIGINT, &ignore, &old_int);
+    sigaction(SIGQUIT, &ignore, &old_quit);
+    started = g_spawn_async(NULL, (char **)argv, NULL,
+                            G_SPAWN_SEARCH_PATH | G_SPAWN_DO_NOT_REAP_CHILD |
+                                G_SPAWN_CHILD_INHERITS_STDIN,
+                            restore_signals, NULL, &pid, &cause);
+    while (started && waitpid(pid, &status, 0) < 0)
+        ;
+    sigaction(SIGINT, &old_int, NULL);
+    sigaction(SIGQUIT, &old_quit, NULL);
+    if (!started)
+        return cannot_run(argv[0], cause, error);
+    *ret_status = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+    return true;
+}
+
+static void
+own_session(gpointer unused)
+{
+    setsid();
+}
+
+bool
+mvm_command_launch(const char *const *argv, GError **error)
+{
+    GError *cause = NULL;
+
+    if (!g_spawn_async(NULL, (char **)argv, NULL,
+                       G_SPAWN_SEARCH_PATH | G_SPAWN_STDOUT_TO_DEV_NULL |
+                           G_SPAWN_STDERR_TO_DEV_NULL,
+                       own_session, NULL, NULL, &cause))
+        return cannot_run(argv[0], cause, error);
+    return true;
+}
+
+bool
+mvm_command_exists(const char *program)
+{
+    g_autofree char *path = g_find_program_in_path(program);
+
+    return path != NULL;
+}

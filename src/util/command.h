@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * The only way macvm runs other programs: an argument vector, never a shell.
+ */
+#pragma once
+
+#include <glib.h>
+#include <stdbool.h>
+
+/* Runs argv (NULL-terminated, found through PATH) with stdin from /dev/null and waits for it.
+ * Returns its stdout (at most 16 MiB; the caller frees), or NULL when it cannot be started or does
+ * not exit with 0; then the error ends with the last line it wrote to stderr.
+ * A missing program gives MVM_ERROR_HOST. */
+char *mvm_command_run(const char *const *argv, GError **error);
+
+/* Runs argv on this process's own stdin, stdout and stderr and waits. Sets *ret_status to the exit
+ * status, or 128 + the signal's number. Fails only when it cannot be started. While it runs, SIGINT
+ * and SIGQUIT are the child's. */
+bool mvm_command_run_foreground(const char *const *argv, int *ret_status, GError **error);
+
+/* Starts argv detached from the terminal (own session, stdin/stdout/stderr /dev/null) and does not
+ * wait. Used for viewers. */
+bool mvm_command_launch(const char *const *argv, GError **error);
+
+/* True when program is found through PATH. */
+bool mvm_command_exists(const char *program);

@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "util/json.h"
+
+#include <json-glib/json-glib.h>
+
+struct MvmJson {
+    JsonBuilder *builder; /* owned */
+};
+
+MvmJson *
+mvm_json_new(void)
+{
+    MvmJson *json = g_new0(MvmJson, 1);
+
+    json->builder = json_builder_new();
+    return json;
+}
+
+void
+mvm_json_free(MvmJson *json)
+{
+    if (json == NULL)
+        return;
+    g_object_unref(json->builder);
+    g_free(json);
+}
+
+static JsonBuilder *
+member(MvmJson *json, const char *key)
+{
+    if (key != NULL)
+        json_builder_set_member_name(json->builder, key);
+    return json->builder;
+}
+
+void
+mvm_json_begin_object(MvmJson *json, const char *key)
+{
+    json_builder_begin_object(member(json, key));
+}
+
+void
+mvm_json_end_object(MvmJson *json)
+{
+    json_builder_end_object(json->builder);
+}
+
+void
+mvm_json_begin_array(MvmJson *json, const char *key)
+{
+    json_builder_begin_array(member(json, key));
+}
+
+void
+mvm_json_end_array(MvmJson *json)
+{
+    json_builder_end_array(json->builder);
+}
+
+void
+mvm_json_string(MvmJson *json, const char *key, const char *value)
+{
+    if (value == NULL)
+        json_builder_add_null_value(member(json, key));
+    else
+        json_builder_add_string_value(member(json, key), value);
+}
+
+void
+mvm_json_int(MvmJson *json, const char *key, int64_t value)
+{
+    json_builder_add_int_value(member(json, key), value);
+}
+
+void
+mvm_json_bool(MvmJson *json, const char *key, bool value)
+{
+    json_builder_add_boolean_value(member(json, key), value);
+}
+
+void
+mvm_json_null(MvmJson *json, const char *key)
+{
+    json_builder_add_null_value(member(json, key));
+}
+
+char *
+mvm_json_to_text(MvmJson *json, bool pretty)
+{
+    g_autoptr(JsonGenerator) generator = json_generator_new();
+    JsonNode *root = json_builder_get_root(json->builder);
+    g_autofree char *text = NULL;
+
+    json_generator_set_root(generator, root);
+    json_generator_set_pretty(generator, pretty);
+    text = json_generator_to_data(generator, NULL);
+    json_node_free(root);
+    return g_strconcat(text, "\n", NULL);
+}

@@ -1,0 +1,20 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# Asks a g_test program for its cases and writes one add_test() for each: a crash then loses one
+# case, cases run in parallel, and ctest counts them.
+execute_process(COMMAND "${PROGRAM}" -l OUTPUT_VARIABLE out RESULT_VARIABLE rc
+    ERROR_VARIABLE err)
+if(NOT rc EQUAL 0)
+    message(FATAL_ERROR "${PROGRAM} -l failed: ${err}")
+endif()
+string(REPLACE "\n" ";" cases "${out}")
+set(text "")
+foreach(case ${cases})
+    if(case MATCHES "^/")
+        string(APPEND text
+            "add_test(\"unit/${NAME}${case}\" \"${PROGRAM}\" -p \"${case}\")\n"
+            "set_tests_properties(\"unit/${NAME}${case}\" PROPERTIES LABELS unit TIMEOUT 120 "
+            "SKIP_REGULAR_EXPRESSION \"# SKIP\" "
+            "ENVIRONMENT \"G_TEST_SRCDIR=${SOURCE_DIR};G_DEBUG=fatal-warnings\")\n")
+    endif()
+endforeach()
+file(WRITE "${OUTPUT}" "${text}")

@@ -1,0 +1,170 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "util/command.h"
+#include "util/error.h"
+#include "util/file.h"
+#include "util/json.h"
+#include "util/size.h"
+
+#include <errno.h>
+#include <glib/gstdio.h>
+
+static void
+test_size_parse(void)
+{
+    const struct {
+        const char *text;
+        uint64_t bytes;
+    } good[] = {
+        {"16G", 17179869184}, {"16 GiB", 17179869184}, {"16gb", 17179869184}, {"1.5G", 1610612736},
+        {"1048576", 1048576}, {"4096K", 4194304},      {"1T", 1099511627776}, {"512B", 512},
+    };
+    const char *bad[] = {"",     "G",      "0",   "-1G", "16X",   "16GG", "0x10",
+                         "1e99", "16 G B", "nan", "inf", "9999P", "٣G"};
+
+    for (size_t i = 0; i < G_N_ELEMENTS(good); i++) {
+        uint64_t bytes = 0;
+
+        g_assert_true(mvm_size_parse(good[i].text, &bytes, NULL));
+        g_assert_cmpuint(bytes, ==, good[i].bytes);
+    }
+    for (size_t i = 0; i < G_N_ELEMENTS(bad); i++) {
+        g_autoptr(GError) error = NULL;
+        uint64_t bytes = 77;
+
+        g_assert_false(mvm_size_parse(bad[i], &bytes, &error));
+        g_assert_error(error, MVM_ERROR, MVM_ERROR_USAGE);
+        g_assert_cmpuint(bytes, ==, 77);
+    }
+}
+
+static void
+test_size_format(void)
+{
+    const struct {
+        uint64_t bytes;
+        const char *text;
+    } cases[] = {{0, "0 bytes"},
+                 {1023, "1023 bytes"},
+                 {17179869184, "16 GiB"},
+                 {1610612736, "1.5 GiB"},
+                 {85899345920, "80 GiB"}};
+
+    for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
+        g_autofree char *text = mvm_size_format(cases[i].bytes);
+
+        g_assert_cmpstr(text, ==, cases[i].text);
+    }
+}
+
+static void
+test_error_hint(void)
+{
+    g_autoptr(GError) error = NULL;
+    g_autoptr(GError) copy = NULL;
+
+    errno = ENOENT;
+    g_assert_false(mvm_error_set_errno(&error, "read", "x"));
+    mvm_error_set_hint(&error, "try %d", 2);
+    g_prefix_error(&error, "cannot define 'macos': ");
+    copy = g_error_copy(error);
+    g_assert_cmpstr(copy->message, ==,
+                    "cannot define 'macos': cannot read 'x': No such file or directory");
+    g_assert_cmpstr(mvm_error_get_hint(copy), ==, "try 2");
+    g_assert_cmpint(mvm_error_exit_status(copy), ==, 3);
+    g_assert_cmpstr(mvm_error_code_name(copy), ==, "not-found");
+}
+
+static void
+test_command(void)
+{
+    const char *ok[] = {"printf", "%s", "a'b \"$HOME\"", NULL};
+    const char *fails[] = {"sh", "-c", "echo one >&2; echo two >&2; exit 3", NULL};
+    const char *missing[] = {"macvm-no-such-program", NULL};
+    g_autoptr(GError) error = NULL;
+    g_autofree char *out = mvm_command_run(ok, &error);
+
+    g_assert_no_error(error);
+    g_assert_cmpstr(out, ==, "a'b \"$HOME\"");
+    g_assert_null(mvm_command_run(fails, &error));
+    g_assert_cmpstr(error->message, ==, "'sh' failed: two");
+    g_clear_error(&error);
+    g_assert_null(mvm_command_run(missing, &error));
+    g_assert_error(error, MVM_ERROR, MVM_ERROR_HOST);
+    g_clear_error(&error);
+}
+
+static void
+test_file_replace(void)
+{
+    g_autofree char *dir = g_dir_make_tmp("macvm-XXXXXX", NULL);
+    g_autofree char *path = g_build_filename(dir, "f", NULL);
+    g_autofree char *absent = g_build_filename(dir, "no", "f", NULL);
+    g_autofree char *text = NULL;
+    g_autoptr(GError) error = NULL;
+    GStatBuf st;
+    size_t len = 0;
+
+    g_assert_true(mvm_file_replace(path, "secret", 6, 0600, &error));
+    g_assert_cmpint(g_stat(path, &st), ==, 0);
+    g_assert_cmpint(st.st_mode & 0777, ==, 0600);
+    text = mvm_file_read(path, 6, &len, &error);
+    g_assert_cmpstr(text, ==, "secret");
+    g_assert_cmpuint(len, ==, 6);
+    g_assert_null(mvm_file_read(path, 5, NULL, &error));
+    g_assert_error(error, MVM_ERROR, MVM_ERROR_FAILED);
+    g_clear_error(&error);
+    g_assert_false(mvm_file_replace(absent, "x", 1, 0600, &error));
+    g_assert_error(error, MVM_ERROR, MVM_ERROR_NOT_FOUND);
+    g_remove(path);
+    g_rmdir(dir);
+}
+
+static void
+test_file_lock(void)
+{
+    g_autofree char *dir = g_dir_make_tmp("macvm-XXXXXX", NULL);
+    g_autofree char *path = g_build_filename(dir, "lock", NULL);
+    g_autoptr(GError) error = NULL;
+    mvm_autofd first = mvm_file_lock(path, "macos", &error);
+
+    g_assert_no_error(error);
+    g_assert_cmpint(first, >=, 0);
+    g_assert_cmpint(mvm_file_lock(path, "macos", &error), ==, -1);
+    g_assert_error(error, MVM_ERROR, MVM_ERROR_CONFLICT);
+    g_remove(path);
+    g_rmdir(dir);
+}
+
+static void
+test_json(void)
+{
+    g_autoptr(MvmJson) json = mvm_json_new();
+    g_autofree char *text = NULL;
+
+    mvm_json_begin_object(json, NULL);
+    mvm_json_string(json, "name", "m\"ä");
+    mvm_json_int(json, "memory", INT64_C(9007199254740993));
+    mvm_json_begin_array(json, "disks");
+    mvm_json_bool(json, NULL, true);
+    mvm_json_end_array(json);
+    mvm_json_string(json, "none", NULL);
+    mvm_json_end_object(json);
+    text = mvm_json_to_text(json, false);
+    g_assert_cmpstr(
+        text, ==,
+        "{\"name\":\"m\\\"ä\",\"memory\":9007199254740993,\"disks\":[true],\"none\":null}\n");
+}
+
+int
+main(int argc, char **argv)
+{
+    g_test_init(&argc, &argv, G_TEST_OPTION_ISOLATE_DIRS, NULL);
+    g_test_add_func("/size/parse", test_size_parse);
+    g_test_add_func("/size/format", test_size_format);
+    g_test_add_func("/error/hint", test_error_hint);
+    g_test_add_func("/command/run", test_command);
+    g_test_add_func("/file/replace", test_file_replace);
+    g_test_add_func("/file/lock", test_file_lock);
+    g_test_add_func("/json/write", test_json);
+    return g_test_run();
+}
