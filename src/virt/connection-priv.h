@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* libvirt's side of a connection, for src/virt alone. */
+#pragma once
+
+#include "virt/connection.h"
+#include "virt/error.h"
+
+#include <libvirt/libvirt.h>
+#include <libvirt/virterror.h>
+
+struct MvmConnection {
+    virConnectPtr virt;    /* owned */
+    MvmEndpoint *endpoint; /* owned */
+    bool session;
+};
+
+static inline void
+mvm_virt_domain_free(virDomainPtr domain)
+{
+    if (domain != NULL)
+        virDomainFree(domain);
+}
+
+static inline void
+mvm_virt_pool_free(virStoragePoolPtr pool)
+{
+    if (pool != NULL)
+        virStoragePoolFree(pool);
+}
+
+static inline void
+mvm_virt_vol_free(virStorageVolPtr vol)
+{
+    if (vol != NULL)
+        virStorageVolFree(vol);
+}
+
+static inline void
+mvm_virt_stream_free(virStreamPtr stream)
+{
+    if (stream != NULL)
+        virStreamFree(stream);
+}
+
+/* The plain free functions fail on NULL and then overwrite the thread's last error. */
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(virDomain, mvm_virt_domain_free)
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(virStoragePool, mvm_virt_pool_free)
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(virStorageVol, mvm_virt_vol_free)
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(virStream, mvm_virt_stream_free)
+
+/* The domain called name, or NULL with MVM_ERROR_NOT_FOUND. The caller frees. */
+virDomainPtr mvm_virt_lookup(MvmConnection *conn, const char *name, GError **error);

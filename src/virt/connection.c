@@ -1,0 +1,121 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "virt/connection.h"
+
+#include "util/error.h"
+#include "virt/connection-priv.h"
+
+#include <string.h>
+#include <unistd.h>
+
+/* Without keep-alive a cut link is noticed only by TCP's own time-outs. In seconds, and probes. */
+#define KEEPALIVE_INTERVAL 5
+#define KEEPALIVE_COUNT 5
+
+static virConnectPtr
+open_virt(const char *uri)
+{
+    virConnectPtr virt = virConnectOpenAuth(uri, virConnectAuthPtrDefault, 0);
+
+    /* What a desktop user has without setting anything up. A URI that was asked for and does not
+     * answer is never replaced by another one. */
+    if (virt == NULL && uri == NULL && g_getenv("LIBVIRT_DEFAULT_URI") == NULL &&
+        g_getenv("VIRSH_DEFAULT_CONNECT_URI") == NULL && geteuid() != 0) {
+        virt = virConnectOpenAuth("qemu:///session", virConnectAuthPtrDefault, 0);
+    }
+    return virt;
+}
+
+static bool
+is_session_path(const MvmEndpoint *endpoint)
+{
+    return endpoint->path != NULL && g_str_equal(endpoint->path, "/session");
+}
+
+/* Over ssh it is the remote user who decides: root's session is the system daemon there as well. */
+static bool
+user_is_root(const MvmEndpoint *endpoint)
+{
+    if (!endpoint->remote)
+        return geteuid() == 0;
+    if (endpoint->user != NULL)
+        return g_str_equal(endpoint->user, "root");
+    return geteuid() == 0;
+}
+
+MvmConnection *
+mvm_connection_open(const char *uri, GError **error)
+{
+    g_autoptr(MvmConnection) conn = g_new0(MvmConnection, 1);
+    g_autofree char *resolved = NULL;
+    char *raw = NULL;
+
+    mvm_virt_silence();
+    if (virEventRegisterDefaultImpl() < 0 || (conn->virt = open_virt(uri)) == NULL) {
+        mvm_virt_set_error(error, "connect to libvirt at '%s'", uri != NULL ? uri : "its default");
+        if (error != NULL && *error != NULL)
+            (*error)->code = MVM_ERROR_HOST;
+        return NULL;
+    }
+    raw = virConnectGetURI(conn->virt);
+    if (raw == NULL) {
+        mvm_virt_set_error(error, "read the connection's URI");
+        return NULL;
+    }
+    resolved = g_strdup(raw);
+    free(raw);
+    conn->endpoint = mvm_endpoint_parse(resolved, error);
+    if (conn->endpoint == NULL)
+        return NULL;
+    conn->session = is_session_path(conn->endpoint) && !user_is_root(conn->endpoint);
+    /* Drivers without keep-alive (test, local sockets of old daemons) answer with an error. */
+    (void)virConnectSetKeepAlive(conn->virt, KEEPALIVE_INTERVAL, KEEPALIVE_COUNT);
+    return g_steal_pointer(&conn);
+}
+
+void
+mvm_connection_free(MvmConnection *conn)
+{
+    if (conn == NULL)
+        return;
+    if (conn->virt != NULL)
+        virConnectClose(conn->virt);
+    mvm_endpoint_free(conn->endpoint);
+    g_free(conn);
+}
+
+const MvmEndpoint *
+mvm_connection_get_endpoint(const MvmConnection *conn)
+{
+    return conn->endpoint;
+}
+
+bool
+mvm_connection_is_session(const MvmConnection *conn)
+{
+    return conn->session;
+}
+
+bool
+mvm_connection_is_root_session(const MvmConnection *conn)
+{
+    return is_session_path(conn->endpoint) && !conn->session;
+}
+
+unsigned long
+mvm_connection_get_lib_version(const MvmConnection *conn)
+{
+    unsigned long version = 0;
+
+    (void)virConnectGetLibVersion(conn->virt, &version);
+    return version;
+}
+
+virDomainPtr
+mvm_virt_lookup(MvmConnection *conn, const char *name, GError **error)
+{
+    virDomainPtr domain = virDomainLookupByName(conn->virt, name);
+
+    if (domain == NULL)
+        mvm_virt_set_error(error, "find machine '%s'", name);
+    return domain;
+}

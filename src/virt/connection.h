@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * A connection to libvirt. libvirt's own types stay inside src/virt (connection-priv.h).
+ */
+#pragma once
+
+#include "virt/endpoint.h"
+
+#include <glib.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+typedef struct MvmConnection MvmConnection;
+
+/* Opens uri; NULL follows libvirt's own rules (LIBVIRT_DEFAULT_URI, libvirt.conf, its probing) and,
+ * when nothing answers, qemu:///session, which libvirt starts by itself. Aliases of libvirt.conf
+ * work. Registers libvirt's default event loop first. Fails with MVM_ERROR_HOST. */
+MvmConnection *mvm_connection_open(const char *uri, GError **error);
+void mvm_connection_free(MvmConnection *conn);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(MvmConnection, mvm_connection_free)
+
+/* Where it leads; borrowed. */
+const MvmEndpoint *mvm_connection_get_endpoint(const MvmConnection *conn);
+
+/* True when the daemon is the unprivileged one of a user. False for qemu:///session of root:
+ * libvirt serves that one by the system daemon. */
+bool mvm_connection_is_session(const MvmConnection *conn);
+
+/* True for qemu:///session opened by root, which is the system daemon in truth. */
+bool mvm_connection_is_root_session(const MvmConnection *conn);
+
+/* libvirt's version on the host, major * 1,000,000 + minor * 1,000 + release. */
+unsigned long mvm_connection_get_lib_version(const MvmConnection *conn);

@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * libvirt's errors as macvm's.
+ *
+ * libvirt keeps one "last error" a thread, and every public call, even virDomainFree(), erases it:
+ * translate at once after the failing call, before any cleanup runs.
+ */
+#pragma once
+
+#include <glib.h>
+#include <stdbool.h>
+
+/* Sets error from libvirt's last error: "cannot <format>: <libvirt's message>", with the code and
+ * the hint that go with libvirt's code (see the table in error.c). Always returns false. */
+bool mvm_virt_set_error(GError **error, const char *format, ...) G_GNUC_PRINTF(2, 3);
+
+/* libvirt's last error code (virErrorNumber), 0 when there is none. */
+int mvm_virt_last_code(void);
+
+/* Stops libvirt from printing errors to stderr by itself. A NULL handler would not do that. */
+void mvm_virt_silence(void);
