@@ -1,9 +1,187 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include <stdio.h>
+/* The only place that prints errors and the only one that decides the exit status. */
+#include "cli/cli.h"
+#include "util/error.h"
+#include "util/interrupt.h"
+
+#include <errno.h>
+#include <locale.h>
+#include <signal.h>
+#include <string.h>
+#include <unistd.h>
+
+static bool
+parse_color(const char *name, const char *value, gpointer data, GError **error)
+{
+    static const char *const names[] = {"auto", "always", "never"};
+    MvmCli *cli = data;
+
+    for (int i = 0; i < (int)G_N_ELEMENTS(names); i++) {
+        if (strcmp(value, names[i]) == 0) {
+            cli->color = (MvmColor)i;
+            return true;
+        }
+    }
+    g_set_error(error, MVM_ERROR, MVM_ERROR_USAGE,
+                "cannot use '%s' for --color: not auto, always or never", value);
+    return false;
+}
+
+/* Takes the global options out of argv wherever they stand before "--". What is not one of them
+ * (the command's own options) stays, in order. */
+static bool
+take_globals(MvmCli *cli, int *argc, char **argv, bool *ret_version, GError **error)
+{
+    int kept = 1, i = 1;
+
+    for (; i < *argc && strcmp(argv[i], "--") != 0; i++) {
+        const char *arg = argv[i];
+
+        if (strcmp(arg, "--json") == 0) {
+            cli->json = TRUE;
+        } else if (strcmp(arg, "-q") == 0 || strcmp(arg, "--quiet") == 0) {
+            cli->quiet = TRUE;
+        } else if (strcmp(arg, "-v") == 0 || strcmp(arg, "--verbose") == 0) {
+            cli->verbose = TRUE;
+        } else if (strcmp(arg, "--version") == 0) {
+            *ret_version = true;
+        } else if (g_str_has_prefix(arg, "--color=")) {
+            if (!parse_color("--color", arg + strlen("--color="), cli, error))
+                return false;
+        } else if (g_str_has_prefix(arg, "--connect=")) {
+            g_free(cli->uri);
+            cli->uri = g_strdup(arg + strlen("--connect="));
+        } else if (strcmp(arg, "-c") == 0 || strcmp(arg, "--connect") == 0 ||
+                   strcmp(arg, "--color") == 0) {
+            if (i + 1 >= *argc) {
+                g_set_error(error, MVM_ERROR, MVM_ERROR_USAGE, "option '%s' needs a value", arg);
+                return false;
+            }
+            if (strcmp(arg, "--color") == 0) {
+                if (!parse_color(arg, argv[++i], cli, error))
+                    return false;
+            } else {
+                g_free(cli->uri);
+                cli->uri = g_strdup(argv[++i]);
+            }
+        } else {
+            argv[kept++] = argv[i];
+        }
+    }
+    while (i < *argc)
+        argv[kept++] = argv[i++];
+    argv[kept] = NULL;
+    *argc = kept;
+    return true;
+}
+
+static bool
+unknown_command(const char *name, GError **error)
+{
+    g_set_error(error, MVM_ERROR, MVM_ERROR_USAGE, "cannot run '%s': no such command", name);
+    for (const MvmCommand *c = mvm_commands; c->name != NULL; c++) {
+        if (c->group != NULL && strncmp(c->name, name, 3) == 0) {
+            mvm_error_set_hint(error, "did you mean '%s'? 'macvm --help' lists the commands",
+                               c->name);
+            return false;
+        }
+    }
+    mvm_error_set_hint(error, "'macvm --help' lists the commands");
+    return false;
+}
+
+static bool
+dispatch(MvmCli *cli, int argc, char **argv, GError **error)
+{
+    cli->command = mvm_command_find(argv[1]);
+    if (cli->command == NULL)
+        return unknown_command(argv[1], error);
+    return cli->command->run(cli, argc - 1, argv + 1, error);
+}
+
+static bool
+run(MvmCli *cli, int argc, char **argv, GError **error)
+{
+    bool version = false;
+
+    if (!take_globals(cli, &argc, argv, &version, error))
+        return false;
+    mvm_cli_progress_init(cli);
+    if (version) {
+        puts("macvm " MACVM_VERSION);
+        return true;
+    }
+    if (argc > 1 && (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0 ||
+                     strcmp(argv[1], "help") == 0)) {
+        if (argc > 2) {
+            char *help[] = {argv[2], (char *)"--help", NULL};
+
+            cli->command = mvm_command_find(argv[2]);
+            return cli->command == NULL ? unknown_command(argv[2], error)
+                                        : cli->command->run(cli, 2, help, error);
+        }
+        mvm_help_program(stdout);
+        return true;
+    }
+    if (argc > 1 && argv[1][0] == '-') {
+        g_set_error(error, MVM_ERROR, MVM_ERROR_USAGE, "unknown option '%s'", argv[1]);
+        mvm_error_set_hint(error, "'macvm --help' lists the options");
+        return false;
+    }
+    if (argc > 1)
+        return dispatch(cli, argc, argv, error);
+    mvm_help_program(stderr);
+    g_set_error_literal(error, MVM_ERROR, MVM_ERROR_USAGE, "no command given");
+    return false;
+}
+
+static void
+print_error(MvmCli *cli, const GError *error)
+{
+    const char *hint = mvm_error_get_hint(error);
+
+    mvm_cli_progress_end(cli);
+    if (cli->json) {
+        g_autoptr(MvmJson) json = mvm_json_new();
+        g_autofree char *text = NULL;
+
+        mvm_json_begin_object(json, NULL);
+        mvm_json_begin_object(json, "error");
+        mvm_json_string(json, "code", mvm_error_code_name(error));
+        mvm_json_string(json, "message", error->message);
+        mvm_json_string(json, "hint", hint);
+        mvm_json_end_object(json);
+        mvm_json_end_object(json);
+        text = mvm_json_to_text(json, false);
+        fputs(text, stderr);
+        return;
+    }
+    fprintf(stderr, "macvm: %s\n", error->message);
+    if (hint != NULL)
+        fprintf(stderr, "hint: %s\n", hint);
+}
 
 int
-main(void)
+main(int argc, char **argv)
 {
-    puts("macvm " MACVM_VERSION);
-    return 0;
+    MvmCli cli = {0};
+    g_autoptr(GError) error = NULL;
+    int status = 0;
+
+    setlocale(LC_ALL, "");
+    signal(SIGPIPE, SIG_IGN);
+    mvm_interrupt_catch();
+    if (!run(&cli, argc, argv, &error)) {
+        status = mvm_error_exit_status(error);
+        if (!g_error_matches(error, MVM_ERROR, MVM_ERROR_DONE))
+            print_error(&cli, error);
+    }
+    mvm_cli_progress_end(&cli);
+    mvm_connection_free(cli.conn);
+    g_free(cli.uri);
+    if ((fflush(stdout) != 0 || ferror(stdout)) && errno != EPIPE && status == 0) {
+        fprintf(stderr, "macvm: cannot write to standard output: %s\n", g_strerror(errno));
+        status = 1;
+    }
+    return status;
 }

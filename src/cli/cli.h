@@ -1,0 +1,90 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * The command line: one table of commands (commands.c), from which help, dispatch, completion and
+ * the check of the man pages are made.
+ *
+ * To add a command:
+ *  1. put what it does into src/ops (no printing there);
+ *  2. write src/cli/cmd-NAME.c with `bool mvm_cmd_NAME(MvmCli *, int, char **, GError **)`;
+ *  3. declare it in commands.h, add its row to commands.c (sorted by group, then by use);
+ *  4. write docs/man/macvm-NAME.1.scd; the test "docs" compares it with --help;
+ *  5. tests, and a line in README.md where users should know.
+ */
+#pragma once
+
+#include "util/json.h"
+#include "util/progress.h"
+#include "virt/connection.h"
+
+#include <glib.h>
+#include <stdbool.h>
+#include <stdio.h>
+
+typedef struct MvmCli MvmCli;
+
+/* One row is one command. */
+typedef struct {
+    const char *name;
+    const char *alias;   /* a second name ("start" for "up"), or NULL */
+    const char *group;   /* heading in the help */
+    const char *args;    /* "[NAME]", or "" */
+    const char *summary; /* at most 60 characters, no full stop */
+    const char *details; /* more paragraphs for --help, or NULL */
+    int min_args;
+    int max_args; /* -1: any number */
+    bool (*run)(MvmCli *cli, int argc, char **argv, GError **error);
+} MvmCommand;
+
+typedef enum { MVM_COLOR_AUTO, MVM_COLOR_ALWAYS, MVM_COLOR_NEVER } MvmColor;
+
+struct MvmCli {
+    char *uri; /* owned; -c, or NULL */
+    gboolean json;
+    gboolean quiet;
+    gboolean verbose;
+    MvmColor color;
+    const MvmCommand *command; /* the one that runs */
+    bool describe;             /* completion asks for the options: parse prints them and is DONE */
+    MvmProgress progress;      /* shows on stderr what the flags above allow */
+    MvmConnection *conn;       /* owned; opened by mvm_cli_connect() */
+};
+
+/* The table, ended by a row without a name. */
+extern const MvmCommand mvm_commands[];
+
+/* The command of that name or alias, or NULL. */
+const MvmCommand *mvm_command_find(const char *name);
+
+/* Parses the options of the running command: argv[0] is the command's name, entries are bound to
+ * the caller's locals (gboolean for flags: GOption writes an int). Afterwards argv[1..] are the
+ * positional arguments, checked against min_args and max_args. --help prints and gives
+ * MVM_ERROR_DONE. Fails with MVM_ERROR_USAGE. Ownership of argv's strings does not change. */
+bool mvm_cli_parse(MvmCli *cli, const GOptionEntry *entries, int *argc, char ***argv,
+                   GError **error);
+
+/* The connection of -c, opened at the first call and kept in cli; borrowed. Says once on stderr
+ * that root's qemu:///session is the system daemon. NULL with MVM_ERROR_HOST. */
+MvmConnection *mvm_cli_connect(MvmCli *cli, GError **error);
+
+/* Usage texts. */
+void mvm_help_program(FILE *to);
+void mvm_help_command(const MvmCommand *command, const GOptionEntry *entries, FILE *to);
+
+/* A sentence for the person at the terminal, on stderr; nothing with --quiet. */
+void mvm_cli_say(MvmCli *cli, const char *format, ...) G_GNUC_PRINTF(2, 3);
+
+/* Asks on the terminal; true only for yes. Without a terminal it fails with MVM_ERROR_USAGE and
+ * the hint to give --yes. */
+bool mvm_cli_confirm(MvmCli *cli, const char *question, bool *ret_yes, GError **error);
+
+/* Prints json to stdout and frees it. */
+void mvm_cli_print_json(MvmJson *json);
+
+/* True when stream may show colour under cli's --color, NO_COLOR and TERM. */
+bool mvm_cli_wants_color(const MvmCli *cli, FILE *stream);
+
+/* Fills cli->progress: a bar on a terminal, a line per 10 % elsewhere, nothing with --quiet. */
+void mvm_cli_progress_init(MvmCli *cli);
+
+/* Ends a bar that is on the screen, so that other text begins on a line of its own. */
+void mvm_cli_progress_end(MvmCli *cli);

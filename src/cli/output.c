@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "cli/cli.h"
+#include "util/error.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+void
+mvm_cli_say(MvmCli *cli, const char *format, ...)
+{
+    g_autofree char *text = NULL;
+    va_list args;
+
+    if (cli->quiet)
+        return;
+    va_start(args, format);
+    text = g_strdup_vprintf(format, args);
+    va_end(args);
+    mvm_cli_progress_end(cli);
+    fprintf(stderr, "%s\n", text);
+}
+
+bool
+mvm_cli_confirm(MvmCli *cli, const char *question, bool *ret_yes, GError **error)
+{
+    char answer[16] = "";
+
+    if (!isatty(STDIN_FILENO) || !isatty(STDERR_FILENO)) {
+        g_set_error(error, MVM_ERROR, MVM_ERROR_USAGE, "cannot ask '%s': no terminal", question);
+        mvm_error_set_hint(error, "give --yes to agree beforehand");
+        return false;
+    }
+    mvm_cli_progress_end(cli);
+    fprintf(stderr, "%s [y/N] ", question);
+    if (fgets(answer, sizeof(answer), stdin) == NULL)
+        fputc('\n', stderr);
+    g_strstrip(answer);
+    *ret_yes = g_ascii_strcasecmp(answer, "y") == 0 || g_ascii_strcasecmp(answer, "yes") == 0;
+    return true;
+}
+
+void
+mvm_cli_print_json(MvmJson *json)
+{
+    g_autofree char *text = mvm_json_to_text(json, true);
+
+    fputs(text, stdout);
+    mvm_json_free(json);
+}
+
+bool
+mvm_cli_wants_color(const MvmCli *cli, FILE *stream)
+{
+    const char *no_color = g_getenv("NO_COLOR");
+    const char *term = g_getenv("TERM");
+
+    if (cli->color != MVM_COLOR_AUTO)
+        return cli->color == MVM_COLOR_ALWAYS;
+    if (no_color != NULL && *no_color != '\0')
+        return false;
+    return isatty(fileno(stream)) && term != NULL && strcmp(term, "dumb") != 0;
+}
+
+MvmConnection *
+mvm_cli_connect(MvmCli *cli, GError **error)
+{
+    if (cli->conn != NULL)
+        return cli->conn;
+    cli->conn = mvm_connection_open(cli->uri, error);
+    if (cli->conn != NULL && mvm_connection_is_root_session(cli->conn))
+        mvm_cli_say(cli, "macvm: for root, qemu:///session is the system's libvirt: "
+                         "the same as qemu:///system");
+    return cli->conn;
+}

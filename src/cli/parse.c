@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "cli/cli.h"
+#include "util/error.h"
+
+#include <string.h>
+
+static bool
+wants_help(int argc, char **argv)
+{
+    for (int i = 1; i < argc && strcmp(argv[i], "--") != 0; i++) {
+        if (strcmp(argv[i], "--help") == 0 || strcmp(argv[i], "-h") == 0)
+            return true;
+    }
+    return false;
+}
+
+static bool
+done(GError **error)
+{
+    g_set_error_literal(error, MVM_ERROR, MVM_ERROR_DONE, "done");
+    return false;
+}
+
+static bool
+usage(const MvmCommand *command, GError **error)
+{
+    mvm_error_set_hint(error, "'macvm %s --help' shows how it is used", command->name);
+    return false;
+}
+
+/* One word a line, for the completion scripts: --name, and --name= where a value follows. */
+static void
+describe(const GOptionEntry *entries)
+{
+    for (const GOptionEntry *e = entries; e != NULL && e->long_name != NULL; e++) {
+        if (*e->long_name != '\0' && (e->flags & G_OPTION_FLAG_HIDDEN) == 0)
+            printf("--%s%s\n", e->long_name, e->arg == G_OPTION_ARG_NONE ? "" : "=");
+    }
+}
+
+static bool
+check_count(const MvmCommand *command, int count, char **args, GError **error)
+{
+    if (count < command->min_args) {
+        g_set_error(error, MVM_ERROR, MVM_ERROR_USAGE, "'%s' needs %s", command->name,
+                    command->args);
+        return usage(command, error);
+    }
+    if (command->max_args >= 0 && count > command->max_args) {
+        g_set_error(error, MVM_ERROR, MVM_ERROR_USAGE, "'%s' takes no argument '%s'", command->name,
+                    args[command->max_args]);
+        return usage(command, error);
+    }
+    return true;
+}
+
+bool
+mvm_cli_parse(MvmCli *cli, const GOptionEntry *entries, int *argc, char ***argv, GError **error)
+{
+    g_autoptr(GOptionContext) context = g_option_context_new(NULL);
+    g_autoptr(GError) cause = NULL;
+
+    if (cli->describe) {
+        describe(entries);
+        return done(error);
+    }
+    if (wants_help(*argc, *argv)) {
+        mvm_help_command(cli->command, entries, stdout);
+        return done(error);
+    }
+    g_option_context_set_help_enabled(context, FALSE);
+    if (entries != NULL)
+        g_option_context_add_main_entries(context, entries, NULL);
+    if (!g_option_context_parse(context, argc, argv, &cause)) {
+        g_set_error(error, MVM_ERROR, MVM_ERROR_USAGE, "cannot run '%s': %s", cli->command->name,
+                    cause->message);
+        return usage(cli->command, error);
+    }
+    /* GOption leaves a "--" that stood before the first positional argument. */
+    if (*argc > 1 && strcmp((*argv)[1], "--") == 0) {
+        memmove(*argv + 1, *argv + 2, (size_t)(*argc - 1) * sizeof(**argv));
+        (*argc)--;
+    }
+    return check_count(cli->command, *argc - 1, *argv + 1, error);
+}

@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Ctrl-C as something that waiting code can see: a flag and a descriptor to poll. */
+#pragma once
+
+#include <stdbool.h>
+
+/* From now on SIGINT, SIGTERM and SIGHUP only set the flag; a second one of them kills as usual. */
+void mvm_interrupt_catch(void);
+
+/* True once such a signal has come. */
+bool mvm_interrupted(void);
+
+/* A descriptor that becomes readable (and stays so) at the first such signal; -1 before
+ * mvm_interrupt_catch(). Never read from or close it. */
+int mvm_interrupt_fd(void);
