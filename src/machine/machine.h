@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * A machine with every question answered: what the renderer (src/virt/render.h) makes a domain of.
+ * Pure: what the host is like comes in as MvmHostLimits.
+ */
+#pragma once
+
+#include "machine/options.h"
+#include "machine/os.h"
+#include "util/progress.h"
+
+#include <glib.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+/* The user's own figures (design, section 3). */
+#define MVM_DEFAULT_MEMORY (UINT64_C(16) << 30)
+#define MVM_DEFAULT_CORES 6
+#define MVM_DEFAULT_THREADS 2
+#define MVM_DEFAULT_SSH_PORT 2222
+#define MVM_DEFAULT_DISK_SIZE (UINT64_C(80) << 30)
+#define MVM_DEFAULT_CPU "Haswell-noTSX"
+
+typedef enum {
+    MVM_NET_ARGS,    /* user mode by qemu:commandline: libvirt has no usable passt */
+    MVM_NET_PASST,   /* user mode by <interface> with passt and <portForward> */
+    MVM_NET_NETWORK, /* a libvirt network */
+    MVM_NET_BRIDGE,  /* a bridge of the host */
+} MvmNetKind;
+
+typedef struct {
+    char *name;
+    char *uuid; /* NULL: libvirt chooses */
+    const MvmOs *os;
+    uint64_t memory; /* bytes */
+    unsigned sockets, cores, threads;
+    char *cpu; /* libvirt's model, or "host" */
+    bool kvm;
+    uint64_t disk_size; /* bytes, of a system disk yet to be made */
+
+    char *loader;         /* path of the firmware's code on the host */
+    char *nvram_template; /* path of its empty variables */
+
+    MvmNetKind net_kind;
+    char *net_source; /* network or bridge; NULL for user mode */
+    char *mac;
+    unsigned ssh_port;
+    char *ssh_user;
+
+    char *video;
+    char *graphics; /* "vnc", "spice", "none" */
+    bool autostart;
+
+    char *osk;           /* 64 characters, or NULL: no isa-applesmc then; a secret */
+    bool hotplug_global; /* QEMU knows ICH9-LPC.acpi-pci-hotplug-with-bridge-support (6.1) */
+    char *opencore_path; /* volumes' paths on the host; NULL: no such disk */
+    char *opencore_format;
+    char *recovery_path;
+    char *recovery_format;
+    char *system_path;
+} MvmMachine;
+
+/* The host's size; 0 where it is not known. */
+typedef struct {
+    uint64_t memory; /* bytes */
+    unsigned cpus;   /* logical ones */
+} MvmHostLimits;
+
+/* Answers what options and the host's size can answer. Defaults larger than the host are made
+ * smaller, and that is told by a note; what the options ask for is not changed, only remarked upon.
+ * Never fails: the options were checked when they were set. The caller frees. */
+MvmMachine *mvm_machine_new(const char *name, const MvmOptions *options,
+                            const MvmHostLimits *limits, MvmProgress *progress);
+
+void mvm_machine_free(MvmMachine *machine);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(MvmMachine, mvm_machine_free)
+
+unsigned mvm_machine_vcpus(const MvmMachine *machine);
+
+/* A random MAC address of QEMU's range 52:54:00; the caller frees. */
+char *mvm_mac_new(void);

@@ -1,0 +1,223 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "machine/options.h"
+
+#include "machine/os.h"
+#include "util/error.h"
+#include "util/size.h"
+
+#include <string.h>
+
+typedef struct {
+    MvmOptionInfo info;
+    /* Returns the normal form, or NULL with an error. */
+    char *(*normalise)(const MvmOptionInfo *info, const char *text, GError **error);
+    const char *const *choices; /* for normalise_choice */
+    int64_t min, max;           /* for normalise_number */
+} Row;
+
+static char *normalise_os(const MvmOptionInfo *info, const char *text, GError **error);
+static char *normalise_size(const MvmOptionInfo *info, const char *text, GError **error);
+static char *normalise_number(const MvmOptionInfo *info, const char *text, GError **error);
+static char *normalise_choice(const MvmOptionInfo *info, const char *text, GError **error);
+static char *normalise_word(const MvmOptionInfo *info, const char *text, GError **error);
+static char *normalise_firmware(const MvmOptionInfo *info, const char *text, GError **error);
+
+static const char *const accels[] = {"auto", "kvm", "tcg", NULL};
+static const char *const graphics[] = {"vnc", "spice", "none", NULL};
+static const char *const videos[] = {"vmvga", "vga", "virtio", "qxl", "bochs", "ramfb", NULL};
+static const char *const flags[] = {"yes", "no", NULL};
+
+static const Row rows[MVM_OPTION_COUNT] = {
+    [MVM_OPTION_OS] = {{"os", "VERSION", "macOS version, 10.13 to 26, or its name (sonoma)"},
+                       normalise_os},
+    [MVM_OPTION_MEMORY] = {{"memory", "SIZE", "memory, for example 16G"},
+                           normalise_size,
+                           .min = INT64_C(512) << 20},
+    [MVM_OPTION_CORES] = {{"cores", "N", "cores of a socket"},
+                          normalise_number,
+                          .min = 1,
+                          .max = 255},
+    [MVM_OPTION_THREADS] = {{"threads", "N", "threads of a core"},
+                            normalise_number,
+                            .min = 1,
+                            .max = 2},
+    [MVM_OPTION_SOCKETS] = {{"sockets", "N", "sockets"}, normalise_number, .min = 1, .max = 16},
+    [MVM_OPTION_CPU] = {{"cpu", "MODEL", "CPU model as libvirt names it, or host"}, normalise_word},
+    [MVM_OPTION_ACCEL] = {{"accel", "HOW", "auto, kvm or tcg"}, normalise_choice, accels},
+    [MVM_OPTION_DISK_SIZE] = {{"disk-size", "SIZE", "size of a new system disk, for example 80G"},
+                              normalise_size,
+                              .min = INT64_C(1) << 30},
+    [MVM_OPTION_POOL] = {{"pool", "POOL", "storage pool for the machine's images"}, normalise_word},
+    [MVM_OPTION_SSH_PORT] = {{"ssh-port", "PORT",
+                              "port on the host's 127.0.0.1 for the guest's ssh"},
+                             normalise_number,
+                             .min = 1,
+                             .max = 65535},
+    [MVM_OPTION_SSH_USER] = {{"ssh-user", "USER", "user to log in as in the guest"},
+                             normalise_word},
+    [MVM_OPTION_NETWORK] = {{"network", "NET", "user, a libvirt network's name, or bridge=BRIDGE"},
+                            normalise_word},
+    [MVM_OPTION_VIDEO] = {{"video", "MODEL", "vmvga, vga, virtio, qxl, bochs or ramfb"},
+                          normalise_choice,
+                          videos},
+    [MVM_OPTION_GRAPHICS] = {{"graphics", "TYPE", "vnc, spice or none"},
+                             normalise_choice,
+                             graphics},
+    [MVM_OPTION_FIRMWARE] = {{"firmware", "WHAT",
+                              "auto, upstream, or CODE:VARS (paths on the host)"},
+                             normalise_firmware},
+    [MVM_OPTION_AUTOSTART] = {{"autostart", NULL, "start the machine with the host"},
+                              normalise_choice,
+                              flags},
+};
+
+static const Row *
+row_of(const MvmOptionInfo *info)
+{
+    return (const Row *)((const char *)info - G_STRUCT_OFFSET(Row, info));
+}
+
+static char *
+bad_value(const MvmOptionInfo *info, const char *text, const char *why, GError **error)
+{
+    g_autofree char *shown = g_strescape(text, NULL);
+
+    g_set_error(error, MVM_ERROR, MVM_ERROR_USAGE, "cannot use '%s' for --%s: %s", shown,
+                info->name, why);
+    return NULL;
+}
+
+static char *
+normalise_os(const MvmOptionInfo *info, const char *text, GError **error)
+{
+    const MvmOs *os = mvm_os_find(text, error);
+
+    return os != NULL ? g_strdup(os->id) : NULL;
+}
+
+static char *
+normalise_size(const MvmOptionInfo *info, const char *text, GError **error)
+{
+    uint64_t bytes = 0;
+
+    if (!mvm_size_parse(text, &bytes, error)) {
+        g_prefix_error(error, "--%s: ", info->name);
+        return NULL;
+    }
+    if (bytes < (uint64_t)row_of(info)->min || bytes > UINT64_C(1) << 50)
+        return bad_value(info, text, "too small or too large", error);
+    /* QEMU takes whole MiB of memory, and qcow2 whole sectors. */
+    return g_strdup_printf("%" G_GUINT64_FORMAT "M", bytes >> 20);
+}
+
+static char *
+normalise_number(const MvmOptionInfo *info, const char *text, GError **error)
+{
+    g_autofree char *what = g_strdup_printf("--%s", info->name);
+    int64_t value = 0;
+
+    if (!mvm_number_parse(what, text, row_of(info)->min, row_of(info)->max, &value, error))
+        return NULL;
+    return g_strdup_printf("%" G_GINT64_FORMAT, (gint64)value);
+}
+
+static char *
+normalise_choice(const MvmOptionInfo *info, const char *text, GError **error)
+{
+    g_autofree char *all = NULL;
+
+    if (g_strv_contains(row_of(info)->choices, text))
+        return g_strdup(text);
+    all = g_strjoinv(", ", (char **)row_of(info)->choices);
+    bad_value(info, text, "not one of the choices", error);
+    mvm_error_set_hint(error, "choose one of %s", all);
+    return NULL;
+}
+
+static char *
+normalise_word(const MvmOptionInfo *info, const char *text, GError **error)
+{
+    if (*text == '\0' || *text == '-' || strlen(text) > 255 || !g_utf8_validate(text, -1, NULL))
+        return bad_value(info, text, "not a name", error);
+    for (const char *p = text; *p != '\0'; p = g_utf8_next_char(p)) {
+        if (g_unichar_iscntrl(g_utf8_get_char(p)))
+            return bad_value(info, text, "it has a control character", error);
+    }
+    return g_strdup(text);
+}
+
+static char *
+normalise_firmware(const MvmOptionInfo *info, const char *text, GError **error)
+{
+    const char *colon = strchr(text, ':');
+
+    if (g_str_equal(text, "auto") || g_str_equal(text, "upstream"))
+        return g_strdup(text);
+    if (text[0] != '/' || colon == NULL || colon[1] != '/')
+        return bad_value(info, text, "not auto, upstream or two absolute paths CODE:VARS", error);
+    return normalise_word(info, text, error);
+}
+
+const MvmOptionInfo *
+mvm_option_info(MvmOption option)
+{
+    return &rows[option].info;
+}
+
+MvmOption
+mvm_option_find(const char *name)
+{
+    for (int i = 0; i < MVM_OPTION_COUNT; i++) {
+        if (g_str_equal(rows[i].info.name, name))
+            return (MvmOption)i;
+    }
+    return MVM_OPTION_COUNT;
+}
+
+MvmOptions *
+mvm_options_new(void)
+{
+    return g_new0(MvmOptions, 1);
+}
+
+MvmOptions *
+mvm_options_copy(const MvmOptions *options)
+{
+    MvmOptions *copy = mvm_options_new();
+
+    mvm_options_overlay(copy, options);
+    return copy;
+}
+
+void
+mvm_options_free(MvmOptions *options)
+{
+    if (options == NULL)
+        return;
+    for (int i = 0; i < MVM_OPTION_COUNT; i++)
+        g_free(options->value[i]);
+    g_free(options);
+}
+
+bool
+mvm_options_set(MvmOptions *options, MvmOption option, const char *text, GError **error)
+{
+    char *value = rows[option].normalise(&rows[option].info, text, error);
+
+    if (value == NULL)
+        return false;
+    g_free(options->value[option]);
+    options->value[option] = value;
+    return true;
+}
+
+void
+mvm_options_overlay(MvmOptions *options, const MvmOptions *over)
+{
+    for (int i = 0; i < MVM_OPTION_COUNT; i++) {
+        if (over->value[i] == NULL || over->value[i] == options->value[i])
+            continue;
+        g_free(options->value[i]);
+        options->value[i] = g_strdup(over->value[i]);
+    }
+}
