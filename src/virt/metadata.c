@@ -1,0 +1,318 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "virt/metadata.h"
+
+#include "util/error.h"
+
+#include <string.h>
+
+#define MACHINE "macvm:machine"
+#define OS_MAX_LEN 32
+#define OPTION_MAX_LEN 4096
+
+static void
+option_free(void *data)
+{
+    MvmMetadataOption *option = data;
+
+    g_free(option->name);
+    g_free(option->value);
+    g_free(option);
+}
+
+MvmMetadata *
+mvm_metadata_new(void)
+{
+    MvmMetadata *metadata = g_new0(MvmMetadata, 1);
+
+    metadata->version = MVM_METADATA_VERSION;
+    metadata->options = g_ptr_array_new_with_free_func(option_free);
+    return metadata;
+}
+
+void
+mvm_metadata_free(MvmMetadata *metadata)
+{
+    if (metadata == NULL)
+        return;
+    g_free(metadata->os);
+    g_free(metadata->ssh_user);
+    g_ptr_array_unref(metadata->options);
+    g_free(metadata->render);
+    g_clear_pointer(&metadata->unknown, xmlFreeDoc);
+    g_free(metadata);
+}
+
+static MvmMetadataOption *
+find_option(const MvmMetadata *metadata, const char *name)
+{
+    for (guint i = 0; i < metadata->options->len; i++) {
+        MvmMetadataOption *option = metadata->options->pdata[i];
+
+        if (g_str_equal(option->name, name))
+            return option;
+    }
+    return NULL;
+}
+
+const char *
+mvm_metadata_get_option(const MvmMetadata *metadata, const char *name)
+{
+    const MvmMetadataOption *option = find_option(metadata, name);
+
+    return option != NULL ? option->value : NULL;
+}
+
+void
+mvm_metadata_set_option(MvmMetadata *metadata, const char *name, const char *value)
+{
+    MvmMetadataOption *option = find_option(metadata, name);
+
+    if (option != NULL && value == NULL) {
+        g_ptr_array_remove(metadata->options, option);
+    } else if (option != NULL) {
+        g_free(option->value);
+        option->value = g_strdup(value);
+    } else if (value != NULL) {
+        option = g_new0(MvmMetadataOption, 1);
+        option->name = g_strdup(name);
+        option->value = g_strdup(value);
+        g_ptr_array_add(metadata->options, option);
+    }
+}
+
+bool
+mvm_ssh_user_is_valid(const char *text)
+{
+    if (*text == '\0' || *text == '-')
+        return false;
+    for (const char *p = text; *p != '\0'; p++) {
+        if ((guchar)*p <= ' ' || *p == 0x7f || strchr("'`\"\\;&<>|(){}$", *p) != NULL)
+            return false;
+    }
+    return true;
+}
+
+/* libvirt takes our namespace out of what it hands over: no namespace is ours as well. */
+static bool
+is_ours(const xmlNode *node)
+{
+    return node->ns == NULL || g_str_equal((const char *)node->ns->href, MVM_XML_NS_MACVM);
+}
+
+/* Appends a copy of node, an element of ours, to parent, in our namespace whatever it was in. What
+ * is of another namespace is not copied: libvirt allows one element a namespace anyway. */
+static xmlNode *
+copy_ours(xmlNode *node, xmlNode *parent)
+{
+    g_autofree char *name = g_strconcat("macvm:", (const char *)node->name, NULL);
+    g_autofree char *text = mvm_xml_dup_text(node);
+    xmlNode *copy = mvm_xml_add(parent, name);
+
+    for (const xmlAttr *attr = node->properties; attr != NULL; attr = attr->next) {
+        g_autofree char *path = g_strconcat("@", (const char *)attr->name, NULL);
+        g_autofree char *value = attr->ns == NULL ? mvm_xml_node_get(node, path) : NULL;
+
+        if (value != NULL)
+            mvm_xml_attr(copy, (const char *)attr->name, "%s", value);
+    }
+    if (*text != '\0')
+        mvm_xml_set_text(copy, text);
+    for (xmlNode *child = mvm_xml_element(node->children); child != NULL;
+         child = mvm_xml_element(child->next)) {
+        if (is_ours(child))
+            copy_ours(child, copy);
+    }
+    return copy;
+}
+
+static bool
+invalid(const char *what, const char *value, GError **error)
+{
+    g_autofree char *shown = g_strescape(value, NULL);
+
+    g_set_error(error, MVM_ERROR, MVM_ERROR_FAILED, "%s '%.64s' is not valid", what, shown);
+    return false;
+}
+
+/* A decimal number of at most max; missing is 0. */
+static bool
+read_number(xmlDoc *doc, const char *path, const char *what, int max, int *ret_value,
+            GError **error)
+{
+    g_autofree char *text = mvm_xml_get(doc, path);
+    guint64 value = 0;
+
+    if (text != NULL && !g_ascii_string_to_unsigned(text, 10, 1, (guint64)max, &value, NULL))
+        return invalid(what, text, error);
+    *ret_value = (int)value;
+    return true;
+}
+
+static bool
+read_options(MvmMetadata *metadata, xmlDoc *doc, GError **error)
+{
+    g_autoptr(GPtrArray) nodes = mvm_xml_get_nodes(doc, "/*/" MACHINE "/macvm:option");
+
+    if (nodes->len > MVM_METADATA_MAX_OPTIONS) {
+        g_set_error(error, MVM_ERROR, MVM_ERROR_FAILED, "more than %d options",
+                    MVM_METADATA_MAX_OPTIONS);
+        return false;
+    }
+    for (guint i = 0; i < nodes->len; i++) {
+        g_autofree char *name = mvm_xml_node_get(nodes->pdata[i], "@name");
+        g_autofree char *value = mvm_xml_dup_text(nodes->pdata[i]);
+
+        if (name == NULL || *name == '\0' || strlen(name) > OPTION_MAX_LEN)
+            return invalid("the name of an option", name != NULL ? name : "", error);
+        if (strlen(value) > OPTION_MAX_LEN)
+            return invalid("the value of option", name, error);
+        mvm_metadata_set_option(metadata, name, value);
+    }
+    return true;
+}
+
+static bool
+read_all(MvmMetadata *metadata, xmlDoc *doc, GError **error)
+{
+    metadata->os = mvm_xml_get(doc, "/*/" MACHINE "/@os");
+    metadata->ssh_user = mvm_xml_get(doc, "/*/" MACHINE "/macvm:ssh/@user");
+    metadata->render = mvm_xml_get(doc, "/*/" MACHINE "/macvm:render");
+    if (metadata->os != NULL && strlen(metadata->os) > OS_MAX_LEN)
+        return invalid("the macOS version", metadata->os, error);
+    if (metadata->ssh_user != NULL && !mvm_ssh_user_is_valid(metadata->ssh_user))
+        return invalid("the ssh user", metadata->ssh_user, error);
+    return read_number(doc, "/*/" MACHINE "/@version", "the version", G_MAXINT, &metadata->version,
+                       error) &&
+           read_number(doc, "/*/" MACHINE "/macvm:ssh/@port", "the ssh port", G_MAXUINT16,
+                       &metadata->ssh_port, error) &&
+           read_options(metadata, doc, error);
+}
+
+/* Leaves in doc only what is not in the fields. */
+static void
+drop_known(xmlDoc *doc)
+{
+    static const char *const known[] = {
+        "/*/" MACHINE "/@version",
+        "/*/" MACHINE "/@os",
+        "/*/" MACHINE "/macvm:ssh/@port",
+        "/*/" MACHINE "/macvm:ssh/@user",
+        "/*/" MACHINE "/macvm:ssh[not(@*) and not(*)]",
+        "/*/" MACHINE "/macvm:option",
+        "/*/" MACHINE "/macvm:render",
+    };
+
+    for (size_t i = 0; i < G_N_ELEMENTS(known); i++)
+        mvm_xml_remove(doc, known[i]);
+}
+
+static MvmMetadata *
+parse(const char *text, GError **error)
+{
+    g_autoptr(MvmMetadata) metadata = mvm_metadata_new();
+    g_autoptr(xmlDoc) raw = NULL;
+    xmlNode *root = NULL;
+
+    if (strlen(text) > MVM_METADATA_MAX_SIZE) {
+        g_set_error(error, MVM_ERROR, MVM_ERROR_FAILED, "more than %d bytes",
+                    MVM_METADATA_MAX_SIZE);
+        return NULL;
+    }
+    raw = mvm_xml_parse(text, strlen(text), "metadata", error);
+    if (raw == NULL)
+        return NULL;
+    root = xmlDocGetRootElement(raw);
+    if (!is_ours(root) || !g_str_equal((const char *)root->name, "machine")) {
+        invalid("the element", (const char *)root->name, error);
+        return NULL;
+    }
+    metadata->unknown = mvm_xml_new("unknown");
+    copy_ours(root, xmlDocGetRootElement(metadata->unknown));
+    if (!read_all(metadata, metadata->unknown, error))
+        return NULL;
+    drop_known(metadata->unknown);
+    return g_steal_pointer(&metadata);
+}
+
+MvmMetadata *
+mvm_metadata_parse(const char *text, const char *machine, GError **error)
+{
+    MvmMetadata *metadata = parse(text, error);
+
+    if (metadata == NULL) {
+        g_prefix_error(error, "cannot read what macvm remembers of '%s': ", machine);
+        mvm_error_set_hint(error, "'virsh edit' shows it under <metadata>; "
+                                  "'macvm define' writes it anew");
+    }
+    return metadata;
+}
+
+static xmlNode *
+ensure_child(xmlNode *parent, const char *name)
+{
+    for (xmlNode *child = mvm_xml_element(parent->children); child != NULL;
+         child = mvm_xml_element(child->next)) {
+        if (mvm_xml_is(child, name))
+            return child;
+    }
+    return mvm_xml_add(parent, name);
+}
+
+static void
+drop_children(xmlNode *parent, const char *name)
+{
+    xmlNode *next = NULL;
+
+    for (xmlNode *child = mvm_xml_element(parent->children); child != NULL; child = next) {
+        next = mvm_xml_element(child->next);
+        if (mvm_xml_is(child, name))
+            mvm_xml_drop(child);
+    }
+}
+
+static void
+write_ssh(const MvmMetadata *metadata, xmlNode *machine)
+{
+    xmlNode *ssh = NULL;
+
+    if (metadata->ssh_port == 0 && metadata->ssh_user == NULL)
+        return;
+    ssh = ensure_child(machine, "macvm:ssh");
+    if (metadata->ssh_port != 0)
+        mvm_xml_attr(ssh, "port", "%d", metadata->ssh_port);
+    if (metadata->ssh_user != NULL)
+        mvm_xml_attr(ssh, "user", "%s", metadata->ssh_user);
+}
+
+void
+mvm_metadata_write(const MvmMetadata *metadata, xmlNode *parent)
+{
+    xmlNode *unknown =
+        metadata->unknown == NULL ? NULL : mvm_xml_get_node(metadata->unknown, "/unknown/" MACHINE);
+    xmlNode *machine = NULL;
+
+    drop_children(parent, MACHINE);
+    machine = unknown != NULL ? copy_ours(unknown, parent) : mvm_xml_add(parent, MACHINE);
+    /* A newer macvm's version stays: what it added is still there. */
+    mvm_xml_attr(machine, "version", "%d", MAX(metadata->version, MVM_METADATA_VERSION));
+    if (metadata->os != NULL)
+        mvm_xml_attr(machine, "os", "%s", metadata->os);
+    write_ssh(metadata, machine);
+    for (guint i = 0; i < metadata->options->len; i++) {
+        const MvmMetadataOption *option = metadata->options->pdata[i];
+        xmlNode *node = mvm_xml_add_text(machine, "macvm:option", "%s", option->value);
+
+        mvm_xml_attr(node, "name", "%s", option->name);
+    }
+    if (metadata->render != NULL)
+        mvm_xml_add_text(machine, "macvm:render", "%s", metadata->render);
+}
+
+char *
+mvm_metadata_to_text(const MvmMetadata *metadata)
+{
+    g_autoptr(xmlDoc) doc = mvm_xml_new("metadata");
+
+    mvm_metadata_write(metadata, xmlDocGetRootElement(doc));
+    return mvm_xml_node_to_text(mvm_xml_get_node(doc, "/metadata/" MACHINE));
+}

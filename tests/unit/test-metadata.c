@@ -1,0 +1,185 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "util/error.h"
+#include "virt/metadata.h"
+
+#include <string.h>
+
+#define NS "xmlns:macvm='" MVM_XML_NS_MACVM "'"
+
+/* As virDomainGetMetadata() of libvirt 9.0 gave it: without the namespace. */
+static const char from_libvirt[] = "<machine version='1' os='14'>\n"
+                                   "  <ssh port='2222' user='joe'/>\n"
+                                   "  <option name='memory'>8G</option>\n"
+                                   "  <option name='cores'>4</option>\n"
+                                   "  <render>&lt;domain&gt;\n  &lt;name&gt;a &amp;amp; b"
+                                   "&lt;/name&gt;\n&lt;/domain&gt;</render>\n"
+                                   "</machine>";
+
+static void
+check_fields(const MvmMetadata *metadata)
+{
+    g_assert_cmpint(metadata->version, ==, 1);
+    g_assert_cmpstr(metadata->os, ==, "14");
+    g_assert_cmpint(metadata->ssh_port, ==, 2222);
+    g_assert_cmpstr(metadata->ssh_user, ==, "joe");
+    g_assert_cmpuint(metadata->options->len, ==, 2);
+    g_assert_cmpstr(mvm_metadata_get_option(metadata, "memory"), ==, "8G");
+    g_assert_cmpstr(mvm_metadata_get_option(metadata, "cores"), ==, "4");
+    g_assert_null(mvm_metadata_get_option(metadata, "threads"));
+    g_assert_cmpstr(metadata->render, ==, "<domain>\n  <name>a &amp; b</name>\n</domain>");
+}
+
+static void
+test_parse(void)
+{
+    g_autoptr(GError) error = NULL;
+    g_autoptr(MvmMetadata) metadata = mvm_metadata_parse(from_libvirt, "macos", &error);
+
+    g_assert_no_error(error);
+    check_fields(metadata);
+}
+
+static void
+test_round_trip(void)
+{
+    g_autoptr(GError) error = NULL;
+    g_autoptr(MvmMetadata) first = mvm_metadata_parse(from_libvirt, "macos", NULL);
+    g_autofree char *text = mvm_metadata_to_text(first);
+    g_autoptr(MvmMetadata) second = mvm_metadata_parse(text, "macos", &error);
+
+    g_assert_no_error(error);
+    g_assert_nonnull(strstr(text, "<macvm:machine xmlns:macvm=\"" MVM_XML_NS_MACVM "\""));
+    g_assert_null(strstr(text, "<machine"));
+    check_fields(second);
+}
+
+static void
+test_options(void)
+{
+    g_autoptr(MvmMetadata) metadata = mvm_metadata_new();
+    const MvmMetadataOption *first = NULL;
+
+    mvm_metadata_set_option(metadata, "memory", "8G");
+    mvm_metadata_set_option(metadata, "cores", "4");
+    mvm_metadata_set_option(metadata, "memory", "16G");
+    g_assert_cmpuint(metadata->options->len, ==, 2);
+    first = metadata->options->pdata[0];
+    g_assert_cmpstr(first->name, ==, "memory");
+    g_assert_cmpstr(first->value, ==, "16G");
+    mvm_metadata_set_option(metadata, "memory", NULL);
+    mvm_metadata_set_option(metadata, "threads", NULL);
+    g_assert_cmpuint(metadata->options->len, ==, 1);
+}
+
+static void
+test_newer_version(void)
+{
+    g_autoptr(GError) error = NULL;
+    g_autoptr(MvmMetadata) metadata = mvm_metadata_parse(
+        "<macvm:machine " NS " version='7' colour='red'><macvm:ssh port='22' key='k'/>"
+        "<macvm:tag deep='1'><macvm:inner>text</macvm:inner></macvm:tag></macvm:machine>",
+        "macos", &error);
+    g_autoptr(xmlDoc) doc = NULL;
+    g_autofree char *text = NULL, *colour = NULL, *inner = NULL, *key = NULL, *port = NULL;
+
+    g_assert_no_error(error);
+    metadata->ssh_port = 2223;
+    text = mvm_metadata_to_text(metadata);
+    doc = mvm_xml_parse(text, strlen(text), "text", NULL);
+    colour = mvm_xml_get(doc, "/macvm:machine[@version='7']/@colour");
+    g_assert_cmpstr(colour, ==, "red");
+    inner = mvm_xml_get(doc, "/macvm:machine/macvm:tag[@deep='1']/macvm:inner");
+    g_assert_cmpstr(inner, ==, "text");
+    key = mvm_xml_get(doc, "/macvm:machine/macvm:ssh/@key");
+    g_assert_cmpstr(key, ==, "k");
+    port = mvm_xml_get(doc, "/macvm:machine[count(macvm:ssh)=1]/macvm:ssh/@port");
+    g_assert_cmpstr(port, ==, "2223");
+}
+
+static void
+test_write_replaces(void)
+{
+    static const char domain[] = "<domain><metadata><x:a xmlns:x='urn:x'/><macvm:machine " NS
+                                 " version='1' os='13'/></metadata></domain>";
+    g_autoptr(xmlDoc) doc = mvm_xml_parse(domain, strlen(domain), "domain", NULL);
+    g_autoptr(MvmMetadata) metadata = mvm_metadata_new();
+    g_autofree char *os = NULL, *count = NULL;
+
+    metadata->os = g_strdup("14");
+    mvm_metadata_write(metadata, mvm_xml_get_node(doc, "/domain/metadata"));
+    os = mvm_xml_get(doc, "/domain/metadata[count(macvm:machine)=1]/macvm:machine/@os");
+    g_assert_cmpstr(os, ==, "14");
+    count = mvm_xml_get(doc, "count(/domain/metadata/*)");
+    g_assert_cmpstr(count, ==, "2");
+}
+
+static void
+test_refused(void)
+{
+    static const char *const texts[] = {
+        "",
+        "<machine",
+        "<other version='1'/>",
+        "<x:machine xmlns:x='urn:other'/>",
+        "<machine version='-1'/>",
+        "<machine><ssh port='65536'/></machine>",
+        "<machine><ssh port='0'/></machine>",
+        "<machine><ssh port='22 -oProxyCommand=x'/></machine>",
+        "<machine><ssh user='-oProxyCommand=x'/></machine>",
+        "<machine><ssh user='a b'/></machine>",
+        "<machine><ssh user='$(reboot)'/></machine>",
+        "<machine><ssh user=''/></machine>",
+        "<machine><option>value</option></machine>",
+        "<!DOCTYPE machine [<!ENTITY a 'b'>]><machine os='&a;'/>",
+        "<machine os='0123456789012345678901234567890123456789'/>",
+    };
+
+    for (size_t i = 0; i < G_N_ELEMENTS(texts); i++) {
+        g_autoptr(GError) error = NULL;
+
+        g_assert_null(mvm_metadata_parse(texts[i], "macos", &error));
+        g_assert_error(error, MVM_ERROR, MVM_ERROR_FAILED);
+        g_assert_true(
+            g_str_has_prefix(error->message, "cannot read what macvm remembers of 'macos': "));
+    }
+}
+
+static void
+test_bounds(void)
+{
+    g_autoptr(GString) text = g_string_new("<machine>");
+    g_autofree char *large = NULL;
+
+    for (int i = 0; i <= MVM_METADATA_MAX_OPTIONS; i++)
+        g_string_append_printf(text, "<option name='o%d'>1</option>", i);
+    g_string_append(text, "</machine>");
+    g_assert_null(mvm_metadata_parse(text->str, "macos", NULL));
+
+    large = g_strnfill(MVM_METADATA_MAX_SIZE, 'a');
+    g_string_printf(text, "<machine><render>%s</render></machine>", large);
+    g_assert_null(mvm_metadata_parse(text->str, "macos", NULL));
+}
+
+static void
+test_ssh_user(void)
+{
+    static const char *const good[] = {"joe", "joe.doe", "joe-doe", "j@ad.example", "j\xc3\xb6rg"};
+
+    for (size_t i = 0; i < G_N_ELEMENTS(good); i++)
+        g_assert_true(mvm_ssh_user_is_valid(good[i]));
+}
+
+int
+main(int argc, char **argv)
+{
+    g_test_init(&argc, &argv, NULL);
+    g_test_add_func("/metadata/parse", test_parse);
+    g_test_add_func("/metadata/round-trip", test_round_trip);
+    g_test_add_func("/metadata/options", test_options);
+    g_test_add_func("/metadata/newer-version", test_newer_version);
+    g_test_add_func("/metadata/write-replaces", test_write_replaces);
+    g_test_add_func("/metadata/refused", test_refused);
+    g_test_add_func("/metadata/bounds", test_bounds);
+    g_test_add_func("/metadata/ssh-user", test_ssh_user);
+    return g_test_run();
+}
