@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * macvm.conf: /etc/macvm/macvm.conf, and over it $XDG_CONFIG_HOME/macvm/macvm.conf.
+ *
+ *   [machine]
+ *   memory=8G          any option of `define` by its long name: a default for new machines
+ *   osk=...            the 64 characters for isa-applesmc, where no upstream checkout is wanted
+ */
+#pragma once
+
+#include "machine/options.h"
+
+#include <glib.h>
+#include <stdbool.h>
+
+/* The options of both files in *ret_options (the caller frees), and the OSK in *ret_osk (free it
+ * with mvm_secret_free(), NULL when there is none). Files that do not exist are empty. An unknown
+ * key or a bad value fails with the file's name: a typing error must not be a silent default. */
+bool mvm_config_load(MvmOptions **ret_options, char **ret_osk, GError **error);

@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "virt/domain.h"
+
+#include "util/error.h"
+#include "virt/connection-priv.h"
+
+#include <stdlib.h>
+
+static char *
+read_xml(virDomainPtr domain, const char *name, GError **error)
+{
+    char *raw = virDomainGetXMLDesc(domain, VIR_DOMAIN_XML_INACTIVE | VIR_DOMAIN_XML_SECURE);
+    char *xml = g_strdup(raw);
+
+    if (raw == NULL)
+        mvm_virt_set_error(error, "read the definition of '%s'", name);
+    free(raw);
+    return xml;
+}
+
+bool
+mvm_domain_read(MvmConnection *conn, const char *name, char **ret_xml, GError **error)
+{
+    g_autoptr(virDomain) domain = virDomainLookupByName(conn->virt, name);
+    char *xml = NULL;
+
+    if (domain == NULL && mvm_virt_last_code() != VIR_ERR_NO_DOMAIN)
+        return mvm_virt_set_error(error, "look for machine '%s'", name);
+    if (domain != NULL && (xml = read_xml(domain, name, error)) == NULL)
+        return false;
+    *ret_xml = xml;
+    return true;
+}
+
+bool
+mvm_domain_define(MvmConnection *conn, const char *name, const char *xml, const char *expected,
+                  GError **error)
+{
+    g_autoptr(virDomain) domain = NULL;
+    g_autofree char *now = NULL;
+
+    /* libvirt has no compare-and-swap; this leaves a window of one round trip. */
+    if (!mvm_domain_read(conn, name, &now, error))
+        return false;
+    if (g_strcmp0(now, expected) != 0) {
+        g_set_error(error, MVM_ERROR, MVM_ERROR_CONFLICT,
+                    "cannot define '%s': somebody else changed it just now", name);
+        mvm_error_set_hint(error, "run the command again");
+        return false;
+    }
+    domain = virDomainDefineXMLFlags(conn->virt, xml, VIR_DOMAIN_DEFINE_VALIDATE);
+    if (domain == NULL)
+        return mvm_virt_set_error(error, "define '%s'", name);
+    return true;
+}
+
+bool
+mvm_domain_set_autostart(MvmConnection *conn, const char *name, bool autostart, GError **error)
+{
+    g_autoptr(virDomain) domain = mvm_virt_lookup(conn, name, error);
+
+    if (domain == NULL)
+        return false;
+    if (virDomainSetAutostart(domain, autostart) < 0)
+        return mvm_virt_set_error(error, "set the autostart of '%s'", name);
+    return true;
+}
+
+bool
+mvm_domain_is_active(MvmConnection *conn, const char *name)
+{
+    g_autoptr(virDomain) domain = virDomainLookupByName(conn->virt, name);
+
+    return domain != NULL && virDomainIsActive(domain) == 1;
+}
