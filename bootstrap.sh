@@ -87,8 +87,18 @@ doing='start'
 hint=''
 cleanup=:
 step() { doing=$1 hint=${2:-} && printf '%s==> %s%s\n' "$bold" "$1" "$plain"; }
-show() { # a command as one could type it, then the command
-    printf '%s$ %s%s\n' "$bold" "$*" "$plain"
+tell() { # a command as one could type it
+    local word line=''
+    for word; do
+        case $word in
+        '' | *[!A-Za-z0-9_./:=@%+,-]*) line="$line '${word//\'/\'\\\'\'}'" ;;
+        *) line="$line $word" ;;
+        esac
+    done
+    printf '%s$%s%s\n' "$bold" "$line" "$plain"
+}
+show() {
+    tell "$@"
     "$@"
 }
 die() {
@@ -100,7 +110,9 @@ finish() {
     local code=$?
     trap - EXIT
     $cleanup
-    if [ "$code" -ne 0 ]; then
+    if [ "$code" -eq 130 ]; then
+        echo 'bootstrap: interrupted; run it again to go on' >&2
+    elif [ "$code" -ne 0 ]; then
         printf 'bootstrap: cannot %s\n' "$doing" >&2
         [ -z "$hint" ] || printf 'hint: %s\n' "$hint" >&2
     fi
@@ -191,7 +203,7 @@ demo_run() { # runs in an environment of its own, so that no machine of the user
         MACVM_SSH="$demo_dir/bin/ssh" ${demo_data:+MACVM_DATA_DIR="$demo_data"} "$@"
 }
 demo() { # COMMAND...: shown as a user would type it
-    printf '%s$ %s%s\n' "$bold" "$*" "$plain"
+    tell "$@"
     (cd "$demo_dir/h" && ${demo_user:+setpriv --reuid=65534 --regid=65534 --clear-groups} "$BASH" -c \
         "$(declare -f demo_run); demo_dir=\$1 demo_data=\$2; shift 2; demo_run \"\$@\"" demo "$demo_dir" "$demo_data" "$@")
 }
