@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "virt/domain.h"
+#include "virt/definition.h"
 
 #include "util/error.h"
 #include "virt/connection-priv.h"
@@ -19,7 +19,7 @@ read_xml(virDomainPtr domain, const char *name, GError **error)
 }
 
 bool
-mvm_domain_read(MvmConnection *conn, const char *name, char **ret_xml, GError **error)
+mvm_definition_read(MvmConnection *conn, const char *name, char **ret_xml, GError **error)
 {
     g_autoptr(virDomain) domain = virDomainLookupByName(conn->virt, name);
     char *xml = NULL;
@@ -33,14 +33,14 @@ mvm_domain_read(MvmConnection *conn, const char *name, char **ret_xml, GError **
 }
 
 bool
-mvm_domain_define(MvmConnection *conn, const char *name, const char *xml, const char *expected,
+mvm_definition_write(MvmConnection *conn, const char *name, const char *xml, const char *expected,
                   GError **error)
 {
     g_autoptr(virDomain) domain = NULL;
     g_autofree char *now = NULL;
 
     /* libvirt has no compare-and-swap; this leaves a window of one round trip. */
-    if (!mvm_domain_read(conn, name, &now, error))
+    if (!mvm_definition_read(conn, name, &now, error))
         return false;
     if (g_strcmp0(now, expected) != 0) {
         g_set_error(error, MVM_ERROR, MVM_ERROR_CONFLICT,
@@ -55,7 +55,7 @@ mvm_domain_define(MvmConnection *conn, const char *name, const char *xml, const 
 }
 
 bool
-mvm_domain_set_autostart(MvmConnection *conn, const char *name, bool autostart, GError **error)
+mvm_definition_set_autostart(MvmConnection *conn, const char *name, bool autostart, GError **error)
 {
     g_autoptr(virDomain) domain = mvm_virt_lookup(conn, name, error);
 
@@ -67,7 +67,7 @@ mvm_domain_set_autostart(MvmConnection *conn, const char *name, bool autostart, 
 }
 
 bool
-mvm_domain_is_active(MvmConnection *conn, const char *name)
+mvm_definition_is_running(MvmConnection *conn, const char *name)
 {
     g_autoptr(virDomain) domain = virDomainLookupByName(conn->virt, name);
 

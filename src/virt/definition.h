@@ -10,17 +10,17 @@
 /* The persistent XML of the domain called name, passwords included (or a redefinition would lose
  * them), in *ret_xml, which the caller frees; NULL there when no such domain exists, which is not
  * an error. */
-bool mvm_domain_read(MvmConnection *conn, const char *name, char **ret_xml, GError **error);
+bool mvm_definition_read(MvmConnection *conn, const char *name, char **ret_xml, GError **error);
 
-/* Defines xml, checked against libvirt's schema. expected is what mvm_domain_read() gave before, or
+/* Defines xml, checked against libvirt's schema. expected is what mvm_definition_read() gave before, or
  * NULL when there was no domain: when something else is there by now, nothing is changed and it
  * fails with MVM_ERROR_CONFLICT. name is the domain's. */
-bool mvm_domain_define(MvmConnection *conn, const char *name, const char *xml, const char *expected,
+bool mvm_definition_write(MvmConnection *conn, const char *name, const char *xml, const char *expected,
                        GError **error);
 
 /* Sets whether the domain starts with the host. */
-bool mvm_domain_set_autostart(MvmConnection *conn, const char *name, bool autostart,
+bool mvm_definition_set_autostart(MvmConnection *conn, const char *name, bool autostart,
                               GError **error);
 
 /* Whether the domain runs now (paused counts). False when it does not exist. */
-bool mvm_domain_is_active(MvmConnection *conn, const char *name);
+bool mvm_definition_is_running(MvmConnection *conn, const char *name);
