@@ -1,0 +1,4 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+macvm_unit_test(media USES media)
+macvm_unit_test(media-chunklist USES media)
+macvm_fuzz_target(chunklist USES media)
