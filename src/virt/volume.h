@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Storage volumes: the images of machines. libvirt overwrites and deletes a volume that a machine
+ * uses, even a running one, without a word; these functions look first.
+ *
+ * While NAME.part exists, the volume NAME is not finished (see upload.h). Names are the caller's
+ * to check at the edge; here only what a pool cannot hold ("/", "." and "..", control characters,
+ * more than 200 bytes) is refused with MVM_ERROR_USAGE.
+ */
+#pragma once
+
+#include "virt/pool.h"
+
+#include <glib.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+typedef struct {
+    char *name;
+    char *path;          /* on the libvirt host */
+    uint64_t capacity;   /* bytes that a guest sees */
+    uint64_t allocation; /* bytes on the host's disk */
+    char *format;        /* "qcow2", "raw"; "" when libvirt does not know */
+    char *backing;       /* path of the image that it is based on, or NULL */
+} MvmVolume;
+
+void mvm_volume_free(MvmVolume *volume);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(MvmVolume, mvm_volume_free)
+
+/* The finished volume called name. MVM_ERROR_NOT_FOUND when there is none, or only a part of it
+ * (the hint then says so). The caller frees. */
+MvmVolume *mvm_volume_lookup(MvmPool *pool, const char *name, GError **error);
+
+/* The volume at path, in whichever active pool of the connection. */
+MvmVolume *mvm_volume_lookup_path(MvmConnection *conn, const char *path, GError **error);
+
+/* All volumes of the pool, unfinished ones and their marks not, as MvmVolume in the order of their
+ * names. The caller frees the array. */
+GPtrArray *mvm_volume_list(MvmPool *pool, GError **error);
+
+/* Makes an empty sparse qcow2 volume of capacity bytes. MVM_ERROR_CONFLICT when name exists. */
+MvmVolume *mvm_volume_create_qcow2(MvmPool *pool, const char *name, uint64_t capacity,
+                                   GError **error);
+
+/* Grows the volume to capacity bytes. Smaller than it is: MVM_ERROR_USAGE; the same: done. The
+ * machine that has it must be off: MVM_ERROR_CONFLICT otherwise. */
+bool mvm_volume_resize(MvmPool *pool, const char *name, uint64_t capacity, GError **error);
+
+/* Deletes the volume. Refused with MVM_ERROR_CONFLICT, which names the user, while a machine other
+ * than except (may be NULL), or any running one, or an image based on this one needs it.
+ * A volume that does not exist is MVM_ERROR_NOT_FOUND. */
+bool mvm_volume_delete(MvmPool *pool, const char *name, const char *except, GError **error);
+
+/* Fails with MVM_ERROR_CONFLICT as mvm_volume_delete() would; verb ("delete") is for the message.
+ * All machines of the connection count, by what they run with and by what is stored, and all images
+ * of active pools that are based on the volume, over any number of steps. */
+bool mvm_volume_check_unused(MvmPool *pool, const char *name, const char *except, const char *verb,
+                             GError **error);
