@@ -110,7 +110,7 @@ finish() {
     local code=$?
     trap - EXIT
     $cleanup
-    if [ "$code" -eq 130 ]; then
+    if [ "$code" -eq 130 ] || [ "$code" -eq 143 ]; then
         echo 'bootstrap: interrupted; run it again to go on' >&2
     elif [ "$code" -ne 0 ]; then
         printf 'bootstrap: cannot %s\n' "$doing" >&2
@@ -205,7 +205,8 @@ demo_run() { # runs in an environment of its own, so that no machine of the user
 demo() { # COMMAND...: shown as a user would type it
     tell "$@"
     (cd "$demo_dir/h" && ${demo_user:+setpriv --reuid=65534 --regid=65534 --clear-groups} "$BASH" -c \
-        "$(declare -f demo_run); demo_dir=\$1 demo_data=\$2; shift 2; demo_run \"\$@\"" demo "$demo_dir" "$demo_data" "$@")
+        "$(declare -f demo_run); demo_dir=\$1 demo_data=\$2; shift 2; demo_run \"\$@\"" demo "$demo_dir" "$demo_data" "$@") &
+    wait $! # so that a signal is heeded at once: bash would wait for the end of a program in the foreground
 }
 demo_pids() { # processes of the demo: they carry its directory in their environment
     local file
