@@ -21,6 +21,10 @@
 #define MVM_DEFAULT_DISK_SIZE (UINT64_C(80) << 30)
 #define MVM_DEFAULT_CPU "Haswell-noTSX"
 
+/* The first QEMU that knows ICH9-LPC.acpi-pci-hotplug-with-bridge-support; an older one stops at it
+ * (thenickdude/KVM-Opencore issues 46 and 54). In libvirt's form of versions. */
+#define MVM_QEMU_HOTPLUG_GLOBAL 6001000
+
 typedef enum {
     MVM_NET_ARGS,    /* user mode by qemu:commandline: libvirt has no usable passt */
     MVM_NET_PASST,   /* user mode by <interface> with passt and <portForward> */
@@ -52,7 +56,7 @@ typedef struct {
     bool autostart;
 
     char *osk;           /* 64 characters, or NULL: no isa-applesmc then; a secret */
-    bool hotplug_global; /* QEMU knows ICH9-LPC.acpi-pci-hotplug-with-bridge-support (6.1) */
+    bool hotplug_global; /* QEMU is MVM_QEMU_HOTPLUG_GLOBAL or newer */
     char *opencore_path; /* volumes' paths on the host; NULL: no such disk */
     char *opencore_format;
     char *recovery_path;

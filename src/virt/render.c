@@ -3,6 +3,7 @@
 
 #include "util/error.h"
 #include "util/paths.h"
+#include "util/secret.h"
 #include "xml/xml.h"
 
 #define DISK(target) "/domain/devices/disk[target/@dev='" target "']"
@@ -11,13 +12,24 @@
  * whichever way it is made. */
 #define NIC_ADDRESS "0xa"
 
+/* The template has none: it would be every machine's. */
+static void
+set_uuid(xmlDoc *doc, const char *uuid)
+{
+    xmlNode *node = mvm_xml_ensure(doc, "/domain/uuid");
+
+    mvm_xml_set_text(node, uuid);
+    xmlUnlinkNode(node);
+    xmlAddNextSibling(mvm_xml_get_node(doc, "/domain/name"), node);
+}
+
 static void
 set_basics(xmlDoc *doc, const MvmMachine *machine)
 {
     mvm_xml_set(doc, "/domain/@type", "%s", machine->kvm ? "kvm" : "qemu");
     mvm_xml_set(doc, "/domain/name", "%s", machine->name);
     if (machine->uuid != NULL)
-        mvm_xml_set(doc, "/domain/uuid", "%s", machine->uuid);
+        set_uuid(doc, machine->uuid);
     mvm_xml_set(doc, "/domain/memory/@unit", "MiB");
     mvm_xml_set(doc, "/domain/memory", "%" G_GUINT64_FORMAT, machine->memory >> 20);
     mvm_xml_set(doc, "/domain/currentMemory/@unit", "MiB");
@@ -151,6 +163,16 @@ set_screen(xmlDoc *doc, const MvmMachine *machine)
         mvm_xml_set(doc, "/domain/devices/graphics/@type", "%s", machine->graphics);
 }
 
+/* In QEMU's option lists a comma is doubled. */
+static void
+add_applesmc(xmlDoc *doc, const char *osk)
+{
+    g_auto(GStrv) parts = g_strsplit(osk, ",", -1);
+    mvm_autosecret char *escaped = g_strjoinv(",,", parts);
+
+    add_arg(doc, "-device", "isa-applesmc,osk=%s", escaped);
+}
+
 static void
 set_arguments(xmlDoc *doc, const MvmMachine *machine)
 {
@@ -160,7 +182,7 @@ set_arguments(xmlDoc *doc, const MvmMachine *machine)
                             " or following-sibling::qemu:arg[1]"
                             "[contains(@value, 'acpi-pci-hotplug-with-bridge-support')]]");
     if (machine->osk != NULL)
-        add_arg(doc, "-device", "isa-applesmc,osk=%s", machine->osk);
+        add_applesmc(doc, machine->osk);
 }
 
 static bool
@@ -189,7 +211,6 @@ mvm_render(const MvmMachine *machine, GError **error)
 
     if (doc == NULL || !check_template(doc, path, error))
         return NULL;
-    mvm_xml_remove(doc, "//comment()");
     set_basics(doc, machine);
     set_cpu(doc, machine);
     set_disks(doc, machine);

@@ -1,0 +1,179 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Renderings compared with golden files (tests/golden/render); MVM_TEST_REGENERATE=1 writes them.
+ */
+#include "machine/machine.h"
+#include "util/command.h"
+#include "virt/render.h"
+#include "xml/xml.h"
+
+#include <glib/gstdio.h>
+
+/* 64 characters that are nobody's secret. */
+#define MADE_UP_OSK "made-up words for a test, half 1made-up words for a test, half 2"
+
+static MvmMachine *
+machine_with(const char *const *settings)
+{
+    g_autoptr(MvmOptions) options = mvm_options_new();
+    MvmHostLimits limits = {.memory = UINT64_C(64) << 30, .cpus = 32};
+    MvmMachine *machine = NULL;
+
+    for (; settings != NULL && settings[0] != NULL; settings += 2) {
+        g_autoptr(GError) error = NULL;
+
+        mvm_options_set(options, mvm_option_find(settings[0]), settings[1], &error);
+        g_assert_no_error(error);
+    }
+    machine = mvm_machine_new("macos", options, &limits, NULL);
+    machine->uuid = g_strdup("c0ffee00-0000-4000-8000-000000000001");
+    machine->mac = g_strdup("52:54:00:c9:18:27");
+    machine->loader = g_strdup("/usr/share/OVMF/OVMF_CODE_4M.fd");
+    machine->nvram_template = g_strdup("/usr/share/OVMF/OVMF_VARS_4M.fd");
+    machine->osk = g_strdup(MADE_UP_OSK);
+    machine->opencore_path = g_strdup("/pool/macos-opencore.qcow2");
+    machine->opencore_format = g_strdup("qcow2");
+    machine->recovery_path = g_strdup("/pool/macos-recovery.qcow2");
+    machine->system_path = g_strdup("/pool/macos.qcow2");
+    return machine;
+}
+
+static void
+assert_golden(const char *name, const char *actual)
+{
+    g_autofree char *file = g_strconcat(name, ".xml", NULL);
+    g_autofree char *path = g_test_build_filename(G_TEST_DIST, "golden", "render", file, NULL);
+    g_autofree char *expected = NULL;
+
+    if (g_getenv("MVM_TEST_REGENERATE") != NULL)
+        g_assert_true(g_file_set_contents(path, actual, -1, NULL));
+    g_assert_true(g_file_get_contents(path, &expected, NULL, NULL));
+    g_assert_cmpstr(actual, ==, expected);
+}
+
+/* By libvirt's own schema, where its tool is installed. */
+static void
+assert_valid(const char *xml)
+{
+    g_autofree char *validate = g_find_program_in_path("virt-xml-validate");
+    g_autofree char *path = NULL;
+    g_autoptr(GError) error = NULL;
+    int fd = g_file_open_tmp("macvm-XXXXXX.xml", &path, NULL);
+    const char *argv[] = {"virt-xml-validate", path, "domain", NULL};
+
+    g_assert_cmpint(fd, >=, 0);
+    g_close(fd, NULL);
+    g_assert_true(g_file_set_contents(path, xml, -1, NULL));
+    if (validate != NULL) {
+        g_autofree char *said = mvm_command_run(argv, &error);
+
+        g_assert_no_error(error);
+    }
+    g_unlink(path);
+}
+
+typedef struct {
+    const char *name;
+    const char *const *settings;
+    void (*change)(MvmMachine *machine);
+} Case;
+
+static void
+passt(MvmMachine *machine)
+{
+    machine->net_kind = MVM_NET_PASST;
+}
+
+static void
+bare(MvmMachine *machine)
+{
+    g_clear_pointer(&machine->osk, g_free);
+    g_clear_pointer(&machine->opencore_path, g_free);
+    g_clear_pointer(&machine->recovery_path, g_free);
+    machine->hotplug_global = false;
+}
+
+static void
+awkward(MvmMachine *machine)
+{
+    g_free(machine->name);
+    machine->name = g_strdup("Jürgen's <Mac> & \"more\"");
+    g_free(machine->system_path);
+    machine->system_path = g_strdup("/pool/Jürgen's Mac & more.qcow2");
+}
+
+#define SETTINGS(...) ((const char *const[]){__VA_ARGS__, NULL})
+
+static void
+test_golden(gconstpointer data)
+{
+    const Case *c = data;
+    g_autoptr(MvmMachine) machine = machine_with(c->settings);
+    g_autoptr(GError) error = NULL;
+    g_autoptr(xmlDoc) doc = NULL;
+    g_autofree char *text = NULL;
+
+    if (c->change != NULL)
+        c->change(machine);
+    doc = mvm_render(machine, &error);
+    g_assert_no_error(error);
+    text = mvm_xml_to_text(doc);
+    assert_valid(text);
+    assert_golden(c->name, text);
+}
+
+/* Whether one of the three kinds of network has path. */
+static bool
+variant_has(int variant, const char *path)
+{
+    g_autoptr(MvmMachine) machine =
+        machine_with(variant == 1 ? SETTINGS("network", "default") : NULL);
+    g_autoptr(xmlDoc) doc = NULL;
+    g_autofree char *value = NULL;
+
+    if (variant == 2)
+        passt(machine);
+    doc = mvm_render(machine, NULL);
+    value = mvm_xml_get(doc, path);
+    return value != NULL;
+}
+
+/* A path of the forced-options table that matches nothing would silently force nothing. */
+static void
+test_option_paths(void)
+{
+    for (int i = 0; i < MVM_OPTION_COUNT; i++) {
+        const char *const *path = mvm_render_paths_of((MvmOption)i);
+
+        for (; *path != NULL; path++) {
+            bool found = false;
+
+            for (int v = 0; v < 3 && !found; v++)
+                found = variant_has(v, *path);
+            g_assert_true(found);
+        }
+    }
+}
+
+int
+main(int argc, char **argv)
+{
+    static const char *const tcg[] = {"accel", "tcg", "memory", "2G", "cores", "2", NULL};
+    static const char *const old[] = {"os", "10.14", NULL};
+    static const char *const tahoe[] = {"os", "26", "graphics", "spice", "video", "virtio", NULL};
+    static const char *const network[] = {"network", "default", "graphics", "none", NULL};
+    static const char *const bridge[] = {"network", "bridge=br0", "cpu", "host", NULL};
+    static const Case cases[] = {
+        {"default", NULL, NULL}, {"tcg", tcg, NULL},         {"mojave", old, NULL},
+        {"tahoe", tahoe, NULL},  {"network", network, NULL}, {"bridge", bridge, NULL},
+        {"passt", NULL, passt},  {"bare", NULL, bare},       {"awkward", NULL, awkward},
+    };
+
+    g_test_init(&argc, &argv, G_TEST_OPTION_ISOLATE_DIRS, NULL);
+    for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
+        g_autofree char *path = g_strconcat("/golden/", cases[i].name, NULL);
+
+        g_test_add_data_func(path, &cases[i], test_golden);
+    }
+    g_test_add_func("/option-paths", test_option_paths);
+    return g_test_run();
+}
