@@ -34,7 +34,7 @@ mvm_definition_read(MvmConnection *conn, const char *name, char **ret_xml, GErro
 
 bool
 mvm_definition_write(MvmConnection *conn, const char *name, const char *xml, const char *expected,
-                  GError **error)
+                     GError **error)
 {
     g_autoptr(virDomain) domain = NULL;
     g_autofree char *now = NULL;

@@ -9,10 +9,10 @@
  * Interrupted at any byte, the next run converges. libvirt cannot rename a volume, therefore:
  *   a new volume is written under its own name while the tiny volume NAME.part exists; as long as
  *   that one is there, NAME is not finished and mvm_volume_lookup() does not find it;
- *   a volume that is to be replaced stays untouched while NAME.new is written; then NAME is made
- *   again from it on the host, with NAME.part there meanwhile.
- * Leftovers are removed by the next upload of that name, never while a machine uses them. The new
- * volume takes no second copy of it, in time or in space.
+ *   a volume that is to be replaced stays untouched while NAME.new.part is written; then NAME is
+ * made again from it on the host, with NAME.part there meanwhile. Leftovers are removed by the next
+ * upload of that name, never while a machine uses them. The new volume takes no second copy of it,
+ * in time or in space.
  */
 #pragma once
 

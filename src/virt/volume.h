@@ -4,8 +4,8 @@
  * uses, even a running one, without a word; these functions look first.
  *
  * While NAME.part exists, the volume NAME is not finished (see upload.h). Names are the caller's
- * to check at the edge; here only what a pool cannot hold ("/", "." and "..", control characters,
- * more than 200 bytes) is refused with MVM_ERROR_USAGE.
+ * to check at the edge; here only what a pool cannot hold (a "/", control characters, more than 200
+ * bytes) and the ending ".part" are refused with MVM_ERROR_USAGE.
  */
 #pragma once
 
@@ -16,6 +16,7 @@
 #include <stdint.h>
 
 typedef struct {
+    char *pool; /* name of the pool it is in */
     char *name;
     char *path;          /* on the libvirt host */
     uint64_t capacity;   /* bytes that a guest sees */

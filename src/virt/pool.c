@@ -1,0 +1,289 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "virt/pool.h"
+
+#include "util/command.h"
+#include "util/error.h"
+#include "util/paths.h"
+#include "virt/pool-priv.h"
+#include "xml/xml.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define SYSTEM_PATH "/var/lib/libvirt/images/macvm"
+#define MAX_PATH_LEN 4096
+
+/* --- where the default pool is --------------------------------------------------------------- */
+
+/* What the shell printed is a path only if it looks like one. */
+static bool
+is_sane_path(const char *path)
+{
+    size_t len = strlen(path);
+
+    if (len < 2 || len > MAX_PATH_LEN || path[0] != '/' || !g_utf8_validate(path, -1, NULL))
+        return false;
+    for (; *path != '\0'; path++) {
+        if (g_ascii_iscntrl(*path))
+            return false;
+    }
+    return true;
+}
+
+/* The storage API has no word for "my home": the user's shell over there does. A fixed command,
+ * which means the same to every login shell. */
+static char *
+remote_session_path(const MvmEndpoint *endpoint, GError **error)
+{
+    g_autoptr(GPtrArray) argv = g_ptr_array_new_with_free_func(g_free);
+    g_autofree char *home = NULL;
+
+    if (!endpoint->over_ssh) {
+        g_set_error(error, MVM_ERROR, MVM_ERROR_NOT_FOUND,
+                    "cannot make pool '" MVM_POOL_DEFAULT "': its directory on '%s' is unknown",
+                    endpoint->host);
+        mvm_error_set_hint(error, "make a pool there with virsh and name it with --pool");
+        return NULL;
+    }
+    g_ptr_array_add(argv, g_strdup(mvm_ssh_program()));
+    g_ptr_array_add(argv, g_strdup("-T"));
+    mvm_endpoint_add_ssh_args(endpoint, argv);
+    g_ptr_array_add(argv, g_strdup("printf %s \"$HOME\""));
+    g_ptr_array_add(argv, NULL);
+    home = mvm_command_run((const char *const *)argv->pdata, error);
+    if (home == NULL) {
+        g_prefix_error(error, "cannot find the home directory on '%s': ", endpoint->host);
+        return NULL;
+    }
+    if (!is_sane_path(home)) {
+        g_set_error(error, MVM_ERROR, MVM_ERROR_HOST,
+                    "cannot find the home directory on '%s': its shell did not answer with a path",
+                    endpoint->host);
+        mvm_error_set_hint(error, "check that the login shell there prints nothing by itself");
+        return NULL;
+    }
+    return g_build_filename(home, ".local", "share", "macvm", "images", NULL);
+}
+
+static char *
+default_path(MvmConnection *conn, GError **error)
+{
+    if (!mvm_connection_is_session(conn))
+        return g_strdup(SYSTEM_PATH);
+    if (conn->endpoint->remote)
+        return remote_session_path(conn->endpoint, error);
+    return mvm_path_user_data("images");
+}
+
+/* --- finding, making, starting --------------------------------------------------------------- */
+
+static char *
+pool_xml(const char *path)
+{
+    g_autoptr(xmlDoc) doc = mvm_xml_new("pool");
+
+    mvm_xml_set(doc, "/pool/@type", "dir");
+    mvm_xml_set(doc, "/pool/name", MVM_POOL_DEFAULT);
+    mvm_xml_set(doc, "/pool/target/path", "%s", path);
+    return mvm_xml_to_text(doc);
+}
+
+static virStoragePoolPtr
+find_default(MvmConnection *conn, const char *path)
+{
+    virStoragePoolPtr pool = virStoragePoolLookupByName(conn->virt, MVM_POOL_DEFAULT);
+
+    if (pool == NULL && path != NULL)
+        pool = virStoragePoolLookupByTargetPath(conn->virt, path);
+    return pool;
+}
+
+/* Somebody else may be making the same pool at this moment: then theirs is taken. */
+static virStoragePoolPtr
+make_default(MvmConnection *conn, GError **error)
+{
+    g_autoptr(virStoragePool) pool = find_default(conn, NULL);
+    g_autofree char *path = NULL;
+    g_autofree char *xml = NULL;
+    g_autoptr(GError) cause = NULL;
+
+    if (pool != NULL)
+        return g_steal_pointer(&pool);
+    path = default_path(conn, error);
+    if (path == NULL)
+        return NULL;
+    pool = find_default(conn, path);
+    if (pool != NULL)
+        return g_steal_pointer(&pool);
+    xml = pool_xml(path);
+    pool = virStoragePoolDefineXML(conn->virt, xml, 0);
+    if (pool == NULL) {
+        mvm_virt_set_error(&cause, "make pool '" MVM_POOL_DEFAULT "' in '%s'", path);
+        pool = find_default(conn, path);
+    }
+    if (pool == NULL)
+        g_propagate_error(error, g_steal_pointer(&cause));
+    else
+        (void)virStoragePoolSetAutostart(pool, 1); /* a comfort: it is started on need as well */
+    return g_steal_pointer(&pool);
+}
+
+static char *
+list_names(MvmConnection *conn)
+{
+    g_autoptr(GString) names = g_string_new(NULL);
+    virStoragePoolPtr *pools = NULL;
+    int count = virConnectListAllStoragePools(conn->virt, &pools, 0);
+
+    for (int i = 0; i < count; i++) {
+        g_string_append_printf(names, "%s'%s'", i > 0 ? ", " : "", virStoragePoolGetName(pools[i]));
+        virStoragePoolFree(pools[i]);
+    }
+    free(pools);
+    return g_string_free(g_steal_pointer(&names), FALSE);
+}
+
+static virStoragePoolPtr
+find_named(MvmConnection *conn, const char *name, GError **error)
+{
+    virStoragePoolPtr pool = virStoragePoolLookupByName(conn->virt, name);
+    bool absent = pool == NULL && mvm_virt_last_code() == VIR_ERR_NO_STORAGE_POOL;
+    g_autofree char *names = NULL;
+
+    if (pool != NULL)
+        return pool;
+    mvm_virt_set_error(error, "find storage pool '%s'", name);
+    if (!absent)
+        return NULL;
+    names = list_names(conn);
+    if (*names != '\0')
+        mvm_error_set_hint(error, "the pools there are: %s", names);
+    else
+        mvm_error_set_hint(error, "there is no pool yet: leave --pool out and macvm makes one");
+    return NULL;
+}
+
+/* Starting fails when the directory is missing; Build makes it, and its parents. */
+static bool
+start(virStoragePoolPtr pool, const char *name, GError **error)
+{
+    g_autoptr(GError) cause = NULL;
+
+    if (virStoragePoolIsActive(pool) == 1 || virStoragePoolCreate(pool, 0) == 0)
+        return true;
+    mvm_virt_set_error(&cause, "start storage pool '%s'", name);
+    if (virStoragePoolBuild(pool, 0) == 0 && virStoragePoolCreate(pool, 0) == 0)
+        return true;
+    /* Another process may have been first. */
+    if (virStoragePoolIsActive(pool) == 1)
+        return true;
+    g_propagate_error(error, g_steal_pointer(&cause));
+    return false;
+}
+
+static MvmPool *
+pool_new(MvmConnection *conn, virStoragePoolPtr virt, GError **error)
+{
+    g_autoptr(virStoragePool) owned = virt;
+    g_autoptr(MvmPool) pool = NULL;
+    g_autoptr(xmlDoc) doc = NULL;
+    g_autofree char *name = g_strdup(virStoragePoolGetName(virt));
+    char *xml = NULL;
+
+    if (!start(virt, name, error))
+        return NULL;
+    xml = virStoragePoolGetXMLDesc(virt, 0);
+    if (xml == NULL) {
+        mvm_virt_set_error(error, "read storage pool '%s'", name);
+        return NULL;
+    }
+    doc = mvm_xml_parse(xml, strlen(xml), name, error);
+    free(xml);
+    if (doc == NULL)
+        return NULL;
+    pool = g_new0(MvmPool, 1);
+    pool->conn = conn;
+    pool->virt = g_steal_pointer(&owned);
+    pool->name = g_steal_pointer(&name);
+    pool->path = mvm_xml_get(doc, "/pool/target/path");
+    if (pool->path == NULL)
+        pool->path = g_strdup("");
+    return g_steal_pointer(&pool);
+}
+
+static bool
+is_default(const char *name)
+{
+    return name == NULL || g_str_equal(name, MVM_POOL_DEFAULT);
+}
+
+MvmPool *
+mvm_pool_ensure(MvmConnection *conn, const char *name, GError **error)
+{
+    virStoragePoolPtr virt =
+        is_default(name) ? make_default(conn, error) : find_named(conn, name, error);
+
+    return virt != NULL ? pool_new(conn, virt, error) : NULL;
+}
+
+MvmPool *
+mvm_pool_open(MvmConnection *conn, const char *name, GError **error)
+{
+    g_autofree char *path = NULL;
+    virStoragePoolPtr virt = NULL;
+
+    /* A question to a remote shell is not worth it: there the name has to do. */
+    if (is_default(name) && !(mvm_connection_is_session(conn) && conn->endpoint->remote))
+        path = default_path(conn, NULL);
+    if (is_default(name))
+        virt = find_default(conn, path);
+    if (virt == NULL)
+        virt = find_named(conn, is_default(name) ? MVM_POOL_DEFAULT : name, error);
+    return virt != NULL ? pool_new(conn, virt, error) : NULL;
+}
+
+void
+mvm_pool_free(MvmPool *pool)
+{
+    if (pool == NULL)
+        return;
+    mvm_virt_pool_free(pool->virt);
+    g_free(pool->name);
+    g_free(pool->path);
+    g_free(pool);
+}
+
+const char *
+mvm_pool_get_name(const MvmPool *pool)
+{
+    return pool->name;
+}
+
+const char *
+mvm_pool_get_path(const MvmPool *pool)
+{
+    return pool->path;
+}
+
+bool
+mvm_pool_get_available(MvmPool *pool, uint64_t *ret_bytes, GError **error)
+{
+    virStoragePoolInfo info;
+
+    if (virStoragePoolGetInfo(pool->virt, &info) < 0)
+        return mvm_virt_set_error(error, "read storage pool '%s'", pool->name);
+    *ret_bytes = info.available;
+    return true;
+}
+
+virStorageVolPtr
+mvm_pool_find_volume(MvmPool *pool, const char *name)
+{
+    virStorageVolPtr vol = virStorageVolLookupByName(pool->virt, name);
+
+    if (vol == NULL && mvm_virt_last_code() == VIR_ERR_NO_STORAGE_VOL) {
+        (void)virStoragePoolRefresh(pool->virt, 0); /* refused while a job of the pool runs */
+        vol = virStorageVolLookupByName(pool->virt, name);
+    }
+    return vol;
+}

@@ -1,0 +1,365 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "virt/upload.h"
+
+#include "util/error.h"
+#include "util/file.h"
+#include "util/paths.h"
+#include "virt/volume-priv.h"
+
+#include <string.h>
+
+/* Between two questions whether to stop; libvirt sends at most 256 KiB of it in one message. */
+#define PIECE (1024 * 1024)
+
+/* The mark's size in bytes is a random number below this, by which an upload knows its own mark
+ * again: another program, on another machine, may have taken the leftover of a killed upload to be
+ * one and begun anew. */
+#define MAX_NONCE (1024 * 1024)
+
+struct MvmUpload {
+    MvmPool *pool;         /* borrowed */
+    MvmProgress *progress; /* borrowed, may be NULL */
+    char *name;
+    char *part;     /* the mark's name */
+    char *scratch;  /* the replacement's name */
+    char *what;     /* for the progress */
+    char *machine;  /* see MvmUploadTarget */
+    bool replacing; /* the data goes to scratch first */
+    bool made;      /* the volume under way was made by this upload */
+    uint64_t size;
+    uint64_t done;
+    uint64_t nonce;
+    int lock;
+    virStorageVolPtr vol; /* owned: what is written to */
+    virStreamPtr stream;  /* owned */
+};
+
+/* --- one upload of a name at a time ----------------------------------------------------------- */
+
+static bool
+lock_name(MvmUpload *up, GError **error)
+{
+    g_autofree char *key =
+        g_strdup_printf("%s\n%s\n%s", up->pool->conn->endpoint->uri, up->pool->name, up->name);
+    g_autofree char *sum = g_compute_checksum_for_string(G_CHECKSUM_SHA256, key, -1);
+    g_autofree char *file = g_strdup_printf("upload-%.16s.lock", sum);
+    g_autofree char *path = mvm_path_runtime(file);
+    g_autofree char *folder = g_path_get_dirname(path);
+    g_autofree char *what = g_strdup_printf("upload of '%s'", up->name);
+
+    if (!mvm_file_make_dir(folder, error))
+        return false;
+    up->lock = mvm_file_lock(path, what, error);
+    return up->lock >= 0;
+}
+
+/* Sets the mark that says NAME is not finished. */
+static bool
+set_mark(MvmUpload *up, GError **error)
+{
+    g_autoptr(virStorageVol) mark = NULL;
+
+    up->nonce = g_random_int_range(1, MAX_NONCE);
+    mark = mvm_volume_make(up->pool, up->part, "raw", up->nonce, error);
+    return mark != NULL;
+}
+
+/* False when another upload has set its own mark meanwhile. */
+static bool
+check_mark(MvmUpload *up, GError **error)
+{
+    g_autoptr(virStorageVol) mark = virStorageVolLookupByName(up->pool->virt, up->part);
+    virStorageVolInfo info = {0};
+
+    if (mark != NULL && virStorageVolGetInfo(mark, &info) == 0 && info.capacity == up->nonce)
+        return true;
+    if (mark == NULL && mvm_virt_last_code() != VIR_ERR_NO_STORAGE_VOL)
+        return mvm_virt_set_error(error, "finish volume '%s'", up->name);
+    g_set_error(error, MVM_ERROR, MVM_ERROR_CONFLICT,
+                "cannot finish volume '%s': another upload of it was begun meanwhile", up->name);
+    up->made = false; /* theirs now */
+    return false;
+}
+
+/* --- beginning -------------------------------------------------------------------------------- */
+
+static bool
+exists(MvmUpload *up, const char *name)
+{
+    g_autoptr(virStorageVol) vol = virStorageVolLookupByName(up->pool->virt, name);
+
+    return vol != NULL;
+}
+
+/* Removes what an interrupted upload left. A machine may name the unfinished volume (its definition
+ * is older than the interruption); a running one stops us. */
+static bool
+clear_leftovers(MvmUpload *up, GError **error)
+{
+    if (!mvm_volume_remove(up->pool, up->scratch, error))
+        return false;
+    if (!exists(up, up->part))
+        return true;
+    if (exists(up, up->name) &&
+        !mvm_volume_check_unused(up->pool, up->name, up->machine, "write again", error))
+        return false;
+    return mvm_volume_remove(up->pool, up->name, error) &&
+           mvm_volume_remove(up->pool, up->part, error);
+}
+
+static bool
+check_target(MvmUpload *up, const MvmUploadTarget *target, GError **error)
+{
+    g_autoptr(virStorageVol) old = mvm_pool_find_volume(up->pool, up->name);
+
+    if (old == NULL)
+        return true;
+    if (!target->replace) {
+        g_set_error(error, MVM_ERROR, MVM_ERROR_CONFLICT,
+                    "cannot make volume '%s': pool '%s' has one of that name", up->name,
+                    up->pool->name);
+        return false;
+    }
+    up->replacing = true;
+    return mvm_volume_check_unused(up->pool, up->name, up->machine, "replace", error);
+}
+
+static bool
+open_stream(MvmUpload *up, GError **error)
+{
+    up->stream = virStreamNew(up->pool->conn->virt, 0);
+    if (up->stream == NULL || virStorageVolUpload(up->vol, up->stream, 0, up->size,
+                                                  VIR_STORAGE_VOL_UPLOAD_SPARSE_STREAM) < 0)
+        return mvm_virt_set_error(error, "upload to volume '%s'", up->name);
+    return true;
+}
+
+static bool
+begin(MvmUpload *up, const MvmUploadTarget *target, GError **error)
+{
+    if (!lock_name(up, error) || !clear_leftovers(up, error) || !check_target(up, target, error))
+        return false;
+    if (!up->replacing && !set_mark(up, error))
+        return false;
+    up->made = true;
+    up->vol =
+        mvm_volume_make(up->pool, up->replacing ? up->scratch : up->name, "raw", up->size, error);
+    return up->vol != NULL && open_stream(up, error);
+}
+
+MvmUpload *
+mvm_upload_begin(MvmPool *pool, const MvmUploadTarget *target, MvmProgress *progress,
+                 GError **error)
+{
+    MvmUpload *up = NULL;
+
+    if (!mvm_volume_check_name(target->name, error))
+        return NULL;
+    if (target->size == 0) {
+        g_set_error(error, MVM_ERROR, MVM_ERROR_USAGE, "cannot make volume '%s': nothing to put in",
+                    target->name);
+        return NULL;
+    }
+    up = g_new0(MvmUpload, 1);
+    up->pool = pool;
+    up->progress = progress;
+    up->name = g_strdup(target->name);
+    up->part = g_strconcat(target->name, MVM_VOLUME_PART, NULL);
+    up->scratch = g_strconcat(target->name, MVM_VOLUME_NEW, NULL);
+    up->what = g_strdup_printf("uploading '%s'", target->name);
+    up->machine = g_strdup(target->machine);
+    up->size = target->size;
+    up->lock = -1;
+    if (!begin(up, target, error)) {
+        mvm_upload_abort(up);
+        return NULL;
+    }
+    return up;
+}
+
+/* --- writing ---------------------------------------------------------------------------------- */
+
+static bool
+check_room(MvmUpload *up, uint64_t len, GError **error)
+{
+    if (len <= up->size - up->done)
+        return true;
+    /* libvirt would let the volume grow. */
+    g_set_error(error, MVM_ERROR, MVM_ERROR_FAILED,
+                "cannot upload to volume '%s': more data than the %" G_GUINT64_FORMAT
+                " bytes announced",
+                up->name, up->size);
+    return false;
+}
+
+static bool
+advance(MvmUpload *up, uint64_t len, GError **error)
+{
+    up->done += len;
+    return mvm_progress_update(up->progress, up->what, up->done, up->size, error);
+}
+
+static bool
+send_piece(MvmUpload *up, const char *data, size_t len, GError **error)
+{
+    while (len > 0) {
+        int sent = virStreamSend(up->stream, data, len);
+
+        if (sent <= 0)
+            return mvm_virt_set_error(error, "upload to volume '%s'", up->name);
+        data += sent;
+        len -= (size_t)sent;
+    }
+    return true;
+}
+
+bool
+mvm_upload_write(MvmUpload *up, const void *data, size_t len, GError **error)
+{
+    const char *next = data;
+
+    if (!check_room(up, len, error))
+        return false;
+    while (len > 0) {
+        size_t piece = MIN(len, PIECE);
+
+        if (!send_piece(up, next, piece, error) || !advance(up, piece, error))
+            return false;
+        next += piece;
+        len -= piece;
+    }
+    return true;
+}
+
+bool
+mvm_upload_hole(MvmUpload *up, uint64_t len, GError **error)
+{
+    if (!check_room(up, len, error))
+        return false;
+    if (len > 0 && virStreamSendHole(up->stream, (long long)len, 0) < 0)
+        return mvm_virt_set_error(error, "upload to volume '%s'", up->name);
+    return advance(up, len, error);
+}
+
+/* --- ending ----------------------------------------------------------------------------------- */
+
+static void
+close_stream(MvmUpload *up)
+{
+    mvm_virt_stream_free(up->stream);
+    up->stream = NULL;
+}
+
+static bool
+end_stream(MvmUpload *up, GError **error)
+{
+    if (up->done != up->size) {
+        g_set_error(error, MVM_ERROR, MVM_ERROR_FAILED,
+                    "cannot finish volume '%s': %" G_GUINT64_FORMAT " of %" G_GUINT64_FORMAT
+                    " bytes are missing",
+                    up->name, up->size - up->done, up->size);
+        return false;
+    }
+    if (virStreamFinish(up->stream) < 0)
+        return mvm_virt_set_error(error, "finish volume '%s'", up->name);
+    close_stream(up);
+    return true;
+}
+
+/* The old volume must not be given up for one that then does not fit. */
+static bool
+check_space(MvmUpload *up, GError **error)
+{
+    g_autoptr(virStorageVol) old = virStorageVolLookupByName(up->pool->virt, up->name);
+    virStorageVolInfo old_info = {0};
+    virStorageVolInfo new_info = {0};
+    uint64_t available = 0;
+
+    if (old == NULL || virStorageVolGetInfo(old, &old_info) < 0 ||
+        virStorageVolGetInfo(up->vol, &new_info) < 0)
+        return mvm_virt_set_error(error, "replace volume '%s'", up->name);
+    (void)virStoragePoolRefresh(up->pool->virt, 0); /* for the figure; refused while a job runs */
+    if (!mvm_pool_get_available(up->pool, &available, error))
+        return false;
+    if (available + old_info.allocation >= new_info.allocation)
+        return true;
+    g_set_error(error, MVM_ERROR, MVM_ERROR_FAILED,
+                "cannot replace volume '%s': No space left in pool '%s'", up->name, up->pool->name);
+    mvm_error_set_hint(error, "free space in the storage pool, or use another one with --pool");
+    return false;
+}
+
+/* A clone on a file system that can share blocks takes no time and no space. */
+static bool
+clone_scratch(MvmUpload *up, GError **error)
+{
+    g_autofree char *xml = mvm_volume_new_xml(up->name, "raw", up->size);
+    g_autoptr(virStorageVol) clone =
+        virStorageVolCreateXMLFrom(up->pool->virt, xml, up->vol, VIR_STORAGE_VOL_CREATE_REFLINK);
+
+    if (clone == NULL)
+        clone = virStorageVolCreateXMLFrom(up->pool->virt, xml, up->vol, 0);
+    if (clone == NULL)
+        return mvm_virt_set_error(error, "put volume '%s' in place", up->name);
+    return true;
+}
+
+/* The new content is whole in scratch: the old volume goes, and a clone of scratch comes. */
+static bool
+put_in_place(MvmUpload *up, GError **error)
+{
+    if (!mvm_volume_check_unused(up->pool, up->name, up->machine, "replace", error) ||
+        !check_space(up, error) || !set_mark(up, error))
+        return false;
+    mvm_progress_note(up->progress, "putting the new '%s' in the place of the old one", up->name);
+    if (!mvm_volume_remove(up->pool, up->name, error)) {
+        (void)mvm_volume_remove(up->pool, up->part, NULL); /* the old one is whole */
+        return false;
+    }
+    return clone_scratch(up, error) && mvm_volume_remove(up->pool, up->scratch, error);
+}
+
+static void
+upload_free(MvmUpload *up)
+{
+    mvm_virt_stream_free(up->stream);
+    mvm_virt_vol_free(up->vol);
+    mvm_close_fd(&up->lock);
+    g_free(up->name);
+    g_free(up->part);
+    g_free(up->scratch);
+    g_free(up->what);
+    g_free(up->machine);
+    g_free(up);
+}
+
+MvmVolume *
+mvm_upload_finish(MvmUpload *up, GError **error)
+{
+    MvmVolume *volume = NULL;
+
+    if (!end_stream(up, error) || (up->replacing && !put_in_place(up, error)) ||
+        !check_mark(up, error) || !mvm_volume_remove(up->pool, up->part, error)) {
+        mvm_upload_abort(up);
+        return NULL;
+    }
+    volume = mvm_volume_lookup(up->pool, up->name, error);
+    upload_free(up);
+    return volume;
+}
+
+/* What cannot be removed now (no daemon any more) is removed by the next upload. */
+void
+mvm_upload_abort(MvmUpload *up)
+{
+    if (up == NULL)
+        return;
+    if (up->stream != NULL)
+        (void)virStreamAbort(up->stream);
+    close_stream(up);
+    if (up->made && up->replacing)
+        (void)mvm_volume_remove(up->pool, up->scratch, NULL);
+    else if (up->made && mvm_volume_remove(up->pool, up->name, NULL))
+        (void)mvm_volume_remove(up->pool, up->part, NULL);
+    upload_free(up);
+}

@@ -1,0 +1,235 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "virt/volume.h"
+
+#include "util/error.h"
+#include "util/size.h"
+#include "virt/volume-priv.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+MvmVolume *
+mvm_volume_read(virStorageVolPtr vol, const char *pool, GError **error)
+{
+    char *xml = virStorageVolGetXMLDesc(vol, 0);
+    MvmVolume *volume = NULL;
+
+    if (xml == NULL) {
+        mvm_virt_set_error(error, "read volume '%s'", virStorageVolGetName(vol));
+        return NULL;
+    }
+    volume = mvm_volume_parse(xml, pool, error);
+    free(xml);
+    return volume;
+}
+
+static bool
+is_unfinished(MvmPool *pool, const char *name)
+{
+    g_autofree char *mark = g_strconcat(name, MVM_VOLUME_PART, NULL);
+    g_autoptr(virStorageVol) vol = virStorageVolLookupByName(pool->virt, mark);
+
+    return vol != NULL;
+}
+
+MvmVolume *
+mvm_volume_lookup(MvmPool *pool, const char *name, GError **error)
+{
+    g_autoptr(virStorageVol) vol = NULL;
+
+    if (!mvm_volume_check_name(name, error))
+        return NULL;
+    vol = mvm_pool_find_volume(pool, name);
+    if (vol == NULL) {
+        mvm_virt_set_error(error, "find volume '%s' in pool '%s'", name, pool->name);
+        return NULL;
+    }
+    if (is_unfinished(pool, name)) {
+        g_set_error(error, MVM_ERROR, MVM_ERROR_NOT_FOUND,
+                    "cannot find volume '%s' in pool '%s': its upload is not finished", name,
+                    pool->name);
+        mvm_error_set_hint(error, "run the command that was interrupted again");
+        return NULL;
+    }
+    return mvm_volume_read(vol, pool->name, error);
+}
+
+MvmVolume *
+mvm_volume_lookup_path(MvmConnection *conn, const char *path, GError **error)
+{
+    g_autoptr(virStorageVol) vol = virStorageVolLookupByPath(conn->virt, path);
+
+    g_autoptr(virStoragePool) pool = NULL;
+
+    if (vol != NULL)
+        pool = virStoragePoolLookupByVolume(vol);
+    if (pool == NULL) {
+        mvm_virt_set_error(error, "find the volume at '%s'", path);
+        return NULL;
+    }
+    return mvm_volume_read(vol, virStoragePoolGetName(pool), error);
+}
+
+static void
+volume_free(void *volume)
+{
+    mvm_volume_free(volume);
+}
+
+GPtrArray *
+mvm_volume_array_new(void)
+{
+    return g_ptr_array_new_with_free_func(volume_free);
+}
+
+bool
+mvm_volume_add_all(virStoragePoolPtr pool, GPtrArray *volumes, GError **error)
+{
+    const char *name = virStoragePoolGetName(pool);
+    virStorageVolPtr *vols = NULL;
+    int count = virStoragePoolListAllVolumes(pool, &vols, 0);
+    bool ok = count >= 0;
+
+    if (!ok)
+        mvm_virt_set_error(error, "list the volumes of pool '%s'", name);
+    for (int i = 0; i < count; i++) {
+        MvmVolume *volume = ok ? mvm_volume_read(vols[i], name, NULL) : NULL;
+
+        /* One that went away since it was listed is no failure. */
+        if (volume != NULL)
+            g_ptr_array_add(volumes, volume);
+        else if (ok && mvm_virt_last_code() != VIR_ERR_NO_STORAGE_VOL)
+            ok = mvm_virt_set_error(error, "read the volumes of pool '%s'", name);
+        virStorageVolFree(vols[i]);
+    }
+    free(vols);
+    return ok;
+}
+
+static int
+compare_names(const void *a, const void *b)
+{
+    return strcmp((*(MvmVolume *const *)a)->name, (*(MvmVolume *const *)b)->name);
+}
+
+/* The names of all marks of unfinished uploads. */
+static GHashTable *
+find_marks(GPtrArray *volumes)
+{
+    GHashTable *marks = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+
+    for (guint i = 0; i < volumes->len; i++) {
+        const MvmVolume *volume = volumes->pdata[i];
+
+        if (g_str_has_suffix(volume->name, MVM_VOLUME_PART))
+            g_hash_table_add(marks, g_strdup(volume->name));
+    }
+    return marks;
+}
+
+GPtrArray *
+mvm_volume_list(MvmPool *pool, GError **error)
+{
+    g_autoptr(GPtrArray) volumes = mvm_volume_array_new();
+    g_autoptr(GHashTable) marks = NULL;
+
+    if (!mvm_volume_add_all(pool->virt, volumes, error))
+        return NULL;
+    marks = find_marks(volumes);
+    for (guint i = volumes->len; i-- > 0;) {
+        const MvmVolume *volume = volumes->pdata[i];
+        g_autofree char *mark = g_strconcat(volume->name, MVM_VOLUME_PART, NULL);
+
+        if (g_hash_table_contains(marks, volume->name) || g_hash_table_contains(marks, mark))
+            g_ptr_array_remove_index(volumes, i);
+    }
+    g_ptr_array_sort(volumes, compare_names);
+    return g_steal_pointer(&volumes);
+}
+
+virStorageVolPtr
+mvm_volume_make(MvmPool *pool, const char *name, const char *format, uint64_t capacity,
+                GError **error)
+{
+    g_autofree char *xml = mvm_volume_new_xml(name, format, capacity);
+    virStorageVolPtr vol = virStorageVolCreateXML(pool->virt, xml, 0);
+
+    if (vol == NULL)
+        mvm_virt_set_error(error, "make volume '%s' in pool '%s'", name, pool->name);
+    return vol;
+}
+
+MvmVolume *
+mvm_volume_create_qcow2(MvmPool *pool, const char *name, uint64_t capacity, GError **error)
+{
+    g_autoptr(virStorageVol) vol = NULL;
+
+    if (!mvm_volume_check_name(name, error))
+        return NULL;
+    vol = mvm_volume_make(pool, name, "qcow2", capacity, error);
+    return vol != NULL ? mvm_volume_read(vol, pool->name, error) : NULL;
+}
+
+/* The machine's own daemon knows whether it runs; growing a file below a running QEMU is not for
+ * the storage API. */
+static bool
+check_resize(MvmPool *pool, const MvmVolume *volume, uint64_t capacity, GError **error)
+{
+    if (capacity < volume->capacity) {
+        g_autofree char *now = mvm_size_format(volume->capacity);
+
+        g_set_error(error, MVM_ERROR, MVM_ERROR_USAGE,
+                    "cannot resize volume '%s': it has %s already and does not shrink",
+                    volume->name, now);
+        return false;
+    }
+    return mvm_volume_check_not_running(pool, volume, "resize", error);
+}
+
+bool
+mvm_volume_resize(MvmPool *pool, const char *name, uint64_t capacity, GError **error)
+{
+    g_autoptr(MvmVolume) volume = mvm_volume_lookup(pool, name, error);
+    g_autoptr(virStorageVol) vol = NULL;
+
+    if (volume == NULL)
+        return false;
+    if (capacity == volume->capacity)
+        return true;
+    if (!check_resize(pool, volume, capacity, error))
+        return false;
+    vol = mvm_pool_find_volume(pool, name);
+    if (vol == NULL || virStorageVolResize(vol, capacity, 0) < 0)
+        return mvm_virt_set_error(error, "resize volume '%s' in pool '%s'", name, pool->name);
+    return true;
+}
+
+bool
+mvm_volume_remove(MvmPool *pool, const char *name, GError **error)
+{
+    g_autoptr(virStorageVol) vol = mvm_pool_find_volume(pool, name);
+
+    if (vol == NULL && mvm_virt_last_code() == VIR_ERR_NO_STORAGE_VOL)
+        return true;
+    if (vol == NULL || virStorageVolDelete(vol, 0) < 0)
+        return mvm_virt_set_error(error, "delete volume '%s' in pool '%s'", name, pool->name);
+    return true;
+}
+
+bool
+mvm_volume_delete(MvmPool *pool, const char *name, const char *except, GError **error)
+{
+    g_autofree char *mark = g_strconcat(name, MVM_VOLUME_PART, NULL);
+    g_autofree char *scratch = g_strconcat(name, MVM_VOLUME_NEW, NULL);
+    g_autoptr(virStorageVol) vol = NULL;
+
+    if (!mvm_volume_check_name(name, error))
+        return false;
+    vol = mvm_pool_find_volume(pool, name);
+    if (vol == NULL)
+        return mvm_virt_set_error(error, "find volume '%s' in pool '%s'", name, pool->name);
+    /* The mark goes last: until then what is left of the volume must not pass for a whole one. */
+    return mvm_volume_check_unused(pool, name, except, "delete", error) &&
+           mvm_volume_remove(pool, scratch, error) && mvm_volume_remove(pool, name, error) &&
+           mvm_volume_remove(pool, mark, error);
+}
