@@ -65,8 +65,8 @@ remote_session_path(const MvmEndpoint *endpoint, GError **error)
     return g_build_filename(home, ".local", "share", "macvm", "images", NULL);
 }
 
-static char *
-default_path(MvmConnection *conn, GError **error)
+char *
+mvm_pool_default_path(MvmConnection *conn, GError **error)
 {
     if (!mvm_connection_is_session(conn))
         return g_strdup(SYSTEM_PATH);
@@ -109,7 +109,7 @@ make_default(MvmConnection *conn, GError **error)
 
     if (pool != NULL)
         return g_steal_pointer(&pool);
-    path = default_path(conn, error);
+    path = mvm_pool_default_path(conn, error);
     if (path == NULL)
         return NULL;
     pool = find_default(conn, path);
@@ -234,7 +234,7 @@ mvm_pool_open(MvmConnection *conn, const char *name, GError **error)
 
     /* A question to a remote shell is not worth it: there the name has to do. */
     if (is_default(name) && !(mvm_connection_is_session(conn) && conn->endpoint->remote))
-        path = default_path(conn, NULL);
+        path = mvm_pool_default_path(conn, NULL);
     if (is_default(name))
         virt = find_default(conn, path);
     if (virt == NULL)

@@ -43,6 +43,11 @@ GPtrArray *mvm_volume_list(MvmPool *pool, GError **error);
 MvmVolume *mvm_volume_create_qcow2(MvmPool *pool, const char *name, uint64_t capacity,
                                    GError **error);
 
+/* Makes a qcow2 volume that begins as base is and takes what is written; base is never written to.
+ * MVM_ERROR_CONFLICT when name exists. */
+MvmVolume *mvm_volume_create_overlay(MvmPool *pool, const char *name, const MvmVolume *base,
+                                     GError **error);
+
 /* Grows the volume to capacity bytes. Smaller than it is: MVM_ERROR_USAGE; the same: done. The
  * machine that has it must be off: MVM_ERROR_CONFLICT otherwise. */
 bool mvm_volume_resize(MvmPool *pool, const char *name, uint64_t capacity, GError **error);

@@ -1,0 +1,130 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* `define` and `set`: the same work; set wants the machine to be there and something to change. */
+#include "cli/commands.h"
+#include "cli/machine-options.h"
+#include "machine/name.h"
+#include "ops/define.h"
+#include "ops/machine.h"
+#include "util/error.h"
+
+#include <string.h>
+
+typedef struct {
+    gboolean diff, print_xml, ours, theirs;
+    char *opencore; /* owned */
+} Switches;
+
+static bool
+check_switches(const Switches *switches, GError **error)
+{
+    if (switches->diff && switches->print_xml) {
+        g_set_error_literal(error, MVM_ERROR, MVM_ERROR_USAGE,
+                            "--diff and --print-xml exclude each other");
+        return false;
+    }
+    if (switches->ours && switches->theirs) {
+        g_set_error_literal(error, MVM_ERROR, MVM_ERROR_USAGE,
+                            "--ours and --theirs exclude each other");
+        return false;
+    }
+    return true;
+}
+
+static void
+tell(MvmCli *cli, const MvmDefineRequest *request, const MvmDefineResult *result)
+{
+    if (cli->json) {
+        MvmJson *json = mvm_json_new();
+
+        mvm_json_begin_object(json, NULL);
+        mvm_json_string(json, "name", request->name);
+        mvm_json_bool(json, "created", result->created);
+        mvm_json_bool(json, "changed", result->changed);
+        if (request->mode == MVM_DEFINE_DIFF)
+            mvm_json_string(json, "diff", result->text);
+        if (request->mode == MVM_DEFINE_PRINT)
+            mvm_json_string(json, "xml", result->text);
+        mvm_json_end_object(json);
+        mvm_cli_print_json(json);
+    } else if (result->text != NULL) {
+        fputs(result->text, stdout);
+    } else if (!cli->quiet) {
+        printf("Machine '%s' %s%s\n", request->name,
+               result->created   ? "defined"
+               : result->changed ? "changed"
+                                 : "is as it should be",
+               result->changed && result->running ? "; what changed shows at its next start" : "");
+    }
+}
+
+static bool
+run_define(MvmCli *cli, const MvmOptions *options, const Switches *switches, const char *name,
+           bool must_exist, GError **error)
+{
+    MvmConnection *conn = mvm_cli_connect(cli, error);
+    MvmContext context = mvm_context(conn, &cli->progress);
+    g_auto(MvmDefineResult) result = {0};
+    g_autofree char *picked = NULL;
+    MvmDefineRequest request = {
+        .options = options, .opencore = switches->opencore, .must_exist = must_exist};
+
+    if (conn == NULL)
+        return false;
+    if (name == NULL && (picked = mvm_machine_pick(&context, NULL, error)) == NULL)
+        return false;
+    request.name = name != NULL ? name : picked;
+    if (switches->diff)
+        request.mode = MVM_DEFINE_DIFF;
+    else if (switches->print_xml)
+        request.mode = MVM_DEFINE_PRINT;
+    if (switches->ours)
+        request.choice = MVM_CONFLICT_OURS;
+    else if (switches->theirs)
+        request.choice = MVM_CONFLICT_THEIRS;
+    if (!mvm_define(&context, &request, &result, error))
+        return false;
+    tell(cli, &request, &result);
+    return true;
+}
+
+static bool
+define_or_set(MvmCli *cli, int argc, char **argv, bool must_exist, GError **error)
+{
+    g_auto(MvmMachineOptions) given = {0};
+    g_autoptr(MvmOptions) options = NULL;
+    Switches switches = {0};
+    const GOptionEntry more[] = {
+        {"opencore", 0, 0, G_OPTION_ARG_FILENAME, &switches.opencore,
+         "OpenCore disk image to begin with", "FILE"},
+        {"diff", 0, 0, G_OPTION_ARG_NONE, &switches.diff, "only show what would change", NULL},
+        {"print-xml", 0, 0, G_OPTION_ARG_NONE, &switches.print_xml, "only print the domain", NULL},
+        {"ours", 0, 0, G_OPTION_ARG_NONE, &switches.ours, "in a conflict, keep what the domain has",
+         NULL},
+        {"theirs", 0, 0, G_OPTION_ARG_NONE, &switches.theirs,
+         "in a conflict, take what macvm brings", NULL},
+        G_OPTION_ENTRY_NULL,
+    };
+    g_autofree GOptionEntry *entries = mvm_machine_options_entries(&given, more);
+    g_autofree char *opencore = NULL;
+    bool parsed = mvm_cli_parse(cli, entries, &argc, &argv, error);
+
+    opencore = switches.opencore;
+    if (!parsed || !check_switches(&switches, error) ||
+        (options = mvm_machine_options_check(&given, error)) == NULL)
+        return false;
+    if (argc > 1 && !mvm_name_check(argv[1], error))
+        return false;
+    return run_define(cli, options, &switches, argc > 1 ? argv[1] : NULL, must_exist, error);
+}
+
+bool
+mvm_cmd_define(MvmCli *cli, int argc, char **argv, GError **error)
+{
+    return define_or_set(cli, argc, argv, false, error);
+}
+
+bool
+mvm_cmd_set(MvmCli *cli, int argc, char **argv, GError **error)
+{
+    return define_or_set(cli, argc, argv, true, error);
+}

@@ -1,0 +1,220 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "ops/define.h"
+
+#include "ops/config.h"
+#include "ops/define-merge.h"
+#include "ops/hostcheck.h"
+#include "ops/images.h"
+#include "ops/osk.h"
+#include "ops/port.h"
+#include "util/error.h"
+#include "util/file.h"
+#include "util/paths.h"
+#include "util/secret.h"
+#include "virt/caps.h"
+#include "virt/definition.h"
+#include "virt/render.h"
+
+#include <string.h>
+
+/* What is gathered on the way from request to domain. */
+typedef struct {
+    const MvmContext *context;
+    const MvmDefineRequest *request;
+    MvmCurrent *current; /* owned; NULL: no such domain yet */
+    MvmOptions *options; /* owned; all of them, by precedence */
+    char *osk;           /* owned; from macvm.conf */
+    MvmHost *host;       /* owned */
+    MvmMachine *machine; /* owned */
+} Work;
+
+static void
+work_clear(Work *work)
+{
+    mvm_current_free(work->current);
+    mvm_options_free(work->options);
+    mvm_secret_free(work->osk);
+    mvm_host_free(work->host);
+    mvm_machine_free(work->machine);
+}
+
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Work, work_clear)
+
+static bool
+gather_options(Work *work, GError **error)
+{
+    if (!mvm_config_load(&work->options, &work->osk, error))
+        return false;
+    if (work->current != NULL && !mvm_current_add_options(work->current, work->options, error))
+        return false;
+    mvm_options_overlay(work->options, work->request->options);
+    return true;
+}
+
+static const char *
+option(const Work *work, MvmOption which)
+{
+    return work->options->value[which];
+}
+
+/* UUID, MAC and port are the machine's for good; only the first define chooses them. */
+static bool
+choose_identity(Work *work, GError **error)
+{
+    MvmMachine *machine = work->machine;
+    bool asked = option(work, MVM_OPTION_SSH_PORT) != NULL;
+
+    if (work->current != NULL) {
+        machine->uuid = g_strdup(work->current->uuid);
+        machine->mac = g_strdup(work->current->mac);
+        if (!asked && work->current->metadata->ssh_port > 0)
+            machine->ssh_port = (unsigned)work->current->metadata->ssh_port;
+    }
+    if (machine->mac == NULL)
+        machine->mac = mvm_mac_new();
+    if (machine->uuid == NULL) {
+        if (!asked && !mvm_port_choose(work->context, machine->name, machine->ssh_port,
+                                       &machine->ssh_port, error))
+            return false;
+        if (!asked && machine->ssh_port != MVM_DEFAULT_SSH_PORT)
+            mvm_progress_note(work->context->progress, "port %u is taken: the guest's ssh gets %u",
+                              MVM_DEFAULT_SSH_PORT, machine->ssh_port);
+    }
+    return true;
+}
+
+static void
+choose_passt(Work *work)
+{
+    const MvmDomCaps *caps = mvm_host_get_domcaps(work->host, work->machine->kvm);
+
+    if (work->machine->net_kind == MVM_NET_ARGS && caps != NULL && caps->passt)
+        work->machine->net_kind = MVM_NET_PASST;
+}
+
+static bool
+resolve_machine(Work *work, GError **error)
+{
+    MvmHostLimits limits = {0};
+    const char *accel = NULL;
+
+    work->host = mvm_host_read(work->context->conn, error);
+    if (work->host == NULL)
+        return false;
+    limits = (MvmHostLimits){.memory = work->host->memory, .cpus = work->host->cpus};
+    work->machine =
+        mvm_machine_new(work->request->name, work->options, &limits, work->context->progress);
+    work->machine->osk = mvm_osk_find(work->context, work->osk);
+    work->machine->hotplug_global =
+        work->host->qemu_version == 0 || work->host->qemu_version >= MVM_QEMU_HOTPLUG_GLOBAL;
+    accel = option(work, MVM_OPTION_ACCEL);
+    /* A stored --accel was proved when it was given; only a new wish is tried out again. */
+    if (work->current != NULL && work->request->options->value[MVM_OPTION_ACCEL] == NULL)
+        accel = NULL;
+    if (!mvm_hostcheck_accel(work->context, work->host, accel,
+                             work->current != NULL ? work->current->type : NULL, work->machine,
+                             error) ||
+        !mvm_hostcheck_firmware(work->context, work->host, option(work, MVM_OPTION_FIRMWARE),
+                                work->machine, error) ||
+        !choose_identity(work, error))
+        return false;
+    choose_passt(work);
+    return work->request->mode != MVM_DEFINE ||
+           mvm_hostcheck_size_and_cpu(work->context, work->host,
+                                      option(work, MVM_OPTION_MEMORY) != NULL, work->machine,
+                                      error);
+}
+
+static bool
+prepare_images(Work *work, GError **error)
+{
+    MvmImageRequest request = {
+        .pool = option(work, MVM_OPTION_POOL),
+        .opencore = work->request->opencore,
+        .firmware = option(work, MVM_OPTION_FIRMWARE),
+        .resize = work->request->options->value[MVM_OPTION_DISK_SIZE] != NULL,
+        .dry_run = work->request->mode != MVM_DEFINE,
+    };
+
+    return mvm_images_prepare(work->context, &request, work->machine, error);
+}
+
+static bool
+store(Work *work, const MvmMerged *merged, GError **error)
+{
+    const char *expected = work->current != NULL ? work->current->xml : NULL;
+    const char *name = work->machine->name;
+
+    if (merged->changed &&
+        !mvm_definition_write(work->context->conn, name, merged->xml, expected, error))
+        return false;
+    if (option(work, MVM_OPTION_AUTOSTART) == NULL)
+        return true;
+    return mvm_definition_set_autostart(work->context->conn, name, work->machine->autostart, error);
+}
+
+static bool
+answer(Work *work, MvmDefineResult *result, GError **error)
+{
+    g_autoptr(MvmMerged) merged =
+        mvm_define_merge(work->current, work->machine, work->options, work->request, error);
+
+    if (merged == NULL)
+        return false;
+    result->created = work->current == NULL;
+    result->changed = merged->changed;
+    if (work->request->mode == MVM_DEFINE_PRINT)
+        result->text = g_strdup(merged->xml);
+    if (work->request->mode == MVM_DEFINE_DIFF) {
+        result->text = mvm_define_diff(work->current, merged, error);
+        return result->text != NULL;
+    }
+    if (work->request->mode != MVM_DEFINE)
+        return true;
+    if (!store(work, merged, error))
+        return false;
+    result->running = mvm_definition_is_running(work->context->conn, work->machine->name);
+    return true;
+}
+
+/* One define of a name at a time on this machine; against other machines mvm_definition_write()
+ * compares. */
+static int
+lock_name(const char *name, GError **error)
+{
+    g_autofree char *file = g_strdup_printf("define-%s.lock", name);
+    g_autofree char *path = mvm_path_runtime(file);
+    g_autofree char *dir = g_path_get_dirname(path);
+
+    if (!mvm_file_make_dir(dir, error))
+        return -1;
+    return mvm_file_lock(path, name, error);
+}
+
+bool
+mvm_define(const MvmContext *context, const MvmDefineRequest *request, MvmDefineResult *ret_result,
+           GError **error)
+{
+    g_auto(Work) work = {.context = context, .request = request};
+    mvm_autofd lock = -1;
+
+    if (request->mode == MVM_DEFINE && (lock = lock_name(request->name, error)) < 0)
+        return false;
+    if (!mvm_current_load(context->conn, request->name, &work.current, error))
+        return false;
+    if (work.current == NULL && request->must_exist) {
+        g_set_error(error, MVM_ERROR, MVM_ERROR_NOT_FOUND, "cannot find machine '%s'",
+                    request->name);
+        mvm_error_set_hint(error, "'macvm list' shows the machines there are");
+        return false;
+    }
+    return gather_options(&work, error) && resolve_machine(&work, error) &&
+           prepare_images(&work, error) && answer(&work, ret_result, error);
+}
+
+void
+mvm_define_result_clear(MvmDefineResult *result)
+{
+    g_free(result->text);
+    *result = (MvmDefineResult){0};
+}

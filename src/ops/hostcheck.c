@@ -1,0 +1,176 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "ops/hostcheck.h"
+
+#include "util/error.h"
+#include "util/size.h"
+#include "virt/probe.h"
+
+#include <string.h>
+#include <sys/stat.h>
+
+static bool
+host_error(GError **error, const char *what, const char *why, const char *hint)
+{
+    g_set_error(error, MVM_ERROR, MVM_ERROR_HOST, "cannot %s: %s", what, why);
+    mvm_error_set_hint(error, "%s", hint);
+    return false;
+}
+
+static bool
+check_applesmc(const MvmProbe *probe, const MvmMachine *machine, GError **error)
+{
+    if (machine->osk == NULL || probe->applesmc)
+        return true;
+    return host_error(error, "run macOS with this host's QEMU", probe->applesmc_reason,
+                      "install a QEMU that has isa-applesmc (Debian's, Fedora's or upstream's)");
+}
+
+static bool
+use_tcg(const MvmContext *context, const MvmHost *host, MvmMachine *machine, const char *why,
+        GError **error)
+{
+    machine->kvm = false;
+    if (host->tcg == NULL)
+        return host_error(error, "run a machine", "the host has neither KVM nor TCG",
+                          "install QEMU for x86_64 on the host");
+    if (why != NULL)
+        mvm_progress_note(context->progress,
+                          "KVM does not work here (%s): using TCG, which is many times slower",
+                          why);
+    return true;
+}
+
+bool
+mvm_hostcheck_accel(const MvmContext *context, const MvmHost *host, const char *accel,
+                    const char *current, MvmMachine *machine, GError **error)
+{
+    g_autoptr(MvmProbe) probe = NULL;
+    bool asked_kvm = g_strcmp0(accel, "kvm") == 0;
+    bool asked_tcg = g_strcmp0(accel, "tcg") == 0;
+    const char *why = NULL;
+
+    if (current != NULL && !asked_kvm && !asked_tcg) {
+        machine->kvm = g_str_equal(current, "kvm");
+        return true;
+    }
+    probe = mvm_probe_run(context->conn, host, error);
+    if (probe == NULL || !check_applesmc(probe, machine, error))
+        return false;
+    if (asked_tcg)
+        return use_tcg(context, host, machine, NULL, error);
+    if (host->kvm == NULL)
+        why = host->kvm_reason;
+    else if (!probe->kvm_works)
+        why = probe->kvm_reason;
+    machine->kvm = true;
+    if (why == NULL)
+        return true;
+    if (asked_kvm)
+        return host_error(error, "use KVM on this host", why,
+                          "turn on virtualization in the host's firmware and load the module "
+                          "kvm_intel or kvm_amd, or use --accel tcg");
+    return use_tcg(context, host, machine, why, error);
+}
+
+/* Sizes of the code and the variables of OVMF's 2 MiB and 4 MiB builds, in bytes. */
+static const struct {
+    off_t code, vars;
+} builds[] = {{1966080, 131072}, {3653632, 540672}};
+
+static bool
+is_mixed(off_t code, off_t vars)
+{
+    for (size_t i = 0; i < G_N_ELEMENTS(builds); i++) {
+        if (code == builds[i].code)
+            return vars != builds[i].vars;
+    }
+    return false;
+}
+
+/* Two builds do not mix: the variables would silently not be kept (kholia/OSX-KVM PR 278). */
+static bool
+check_local_pair(const char *code, const char *vars, GError **error)
+{
+    struct stat c, v;
+
+    if (stat(code, &c) < 0)
+        return mvm_error_set_errno(error, "use firmware", code);
+    if (stat(vars, &v) < 0)
+        return mvm_error_set_errno(error, "use firmware", vars);
+    if (!is_mixed(c.st_size, v.st_size))
+        return true;
+    g_set_error(error, MVM_ERROR, MVM_ERROR_USAGE,
+                "cannot use firmware '%s' with '%s': they are not of one build (%ld and %ld bytes)",
+                code, vars, (long)c.st_size, (long)v.st_size);
+    mvm_error_set_hint(error, "give a pair, for example OVMF_CODE_4M.fd with OVMF_VARS_4M.fd");
+    return false;
+}
+
+static bool
+use_given_firmware(const MvmContext *context, const char *firmware, MvmMachine *machine,
+                   GError **error)
+{
+    const char *colon = strchr(firmware, ':');
+
+    machine->loader = g_strndup(firmware, (gsize)(colon - firmware));
+    machine->nvram_template = g_strdup(colon + 1);
+    /* The files of a remote host cannot be seen from here; its libvirt says so at the start. */
+    if (mvm_connection_get_endpoint(context->conn)->remote)
+        return true;
+    return check_local_pair(machine->loader, machine->nvram_template, error);
+}
+
+bool
+mvm_hostcheck_firmware(const MvmContext *context, const MvmHost *host, const char *firmware,
+                       MvmMachine *machine, GError **error)
+{
+    if (firmware != NULL && strchr(firmware, ':') != NULL)
+        return use_given_firmware(context, firmware, machine, error);
+    if (g_strcmp0(firmware, "upstream") == 0)
+        return true;
+    if (host->firmware == NULL || !g_str_equal(host->firmware->format, "raw"))
+        return host_error(error, "find UEFI firmware on the host",
+                          "libvirt lists no OVMF without Secure Boot there",
+                          "install the package ovmf (Fedora, Arch: edk2-ovmf) on the host, or use "
+                          "--firmware upstream or CODE:VARS");
+    machine->loader = g_strdup(host->firmware->code);
+    machine->nvram_template = g_strdup(host->firmware->vars);
+    return true;
+}
+
+static bool
+check_cpu(const MvmContext *context, const MvmMachine *machine, GError **error)
+{
+    g_auto(GStrv) needs = g_strsplit(machine->os->needs, " ", -1);
+    g_auto(GStrv) missing = NULL;
+    g_autofree char *list = NULL, *why = NULL;
+
+    if (!mvm_host_missing_cpu_features(context->conn, machine->kvm, (const char *const *)needs,
+                                       &missing, error))
+        return false;
+    if (missing[0] == NULL)
+        return true;
+    list = g_strjoinv(", ", missing);
+    why = g_strdup_printf("the host's CPU lacks %s", list);
+    g_set_error(error, MVM_ERROR, MVM_ERROR_HOST, "cannot run macOS %s (%s): %s", machine->os->id,
+                machine->os->title, why);
+    mvm_error_set_hint(error, "macOS 12 (--os monterey) is the last one that does without AVX2; "
+                              "--accel tcg emulates the CPU, slowly");
+    return false;
+}
+
+bool
+mvm_hostcheck_size_and_cpu(const MvmContext *context, const MvmHost *host, bool memory_asked,
+                           const MvmMachine *machine, GError **error)
+{
+    if (memory_asked && host->memory > 0 && machine->memory > host->memory) {
+        g_autofree char *has = mvm_size_format(host->memory);
+        g_autofree char *wants = mvm_size_format(machine->memory);
+
+        g_set_error(error, MVM_ERROR, MVM_ERROR_HOST,
+                    "cannot give '%s' %s of memory: the host has %s", machine->name, wants, has);
+        mvm_error_set_hint(error, "ask for less with --memory");
+        return false;
+    }
+    return check_cpu(context, machine, error);
+}

@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * A machine's images: volumes of one pool on the libvirt host.
+ *   NAME-opencore.qcow2   the boot loader, a copy of its own
+ *   recovery-OS.img       Apple's recovery, shared by machines and never written to
+ *   NAME-recovery.qcow2   what the machine writes over it (SATA disks cannot be read-only)
+ *   NAME.qcow2            the system disk
+ */
+#pragma once
+
+#include "machine/machine.h"
+#include "ops/context.h"
+
+#include <stdbool.h>
+
+typedef struct {
+    const char *pool;     /* NULL: the default one */
+    const char *opencore; /* local file for the OpenCore disk; NULL: the upstream checkout's */
+    const char *firmware; /* "upstream" or NULL */
+    bool resize;          /* the size of the system disk was asked for: grow one that is there */
+    bool dry_run;         /* make nothing, only tell the paths */
+} MvmImageRequest;
+
+/* Makes what is missing and fills machine's paths. A path stays NULL for an image that cannot be
+ * had (no OpenCore anywhere: told by a note). Existing images are used as they are. */
+bool mvm_images_prepare(const MvmContext *context, const MvmImageRequest *request,
+                        MvmMachine *machine, GError **error);

@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "ops/port.h"
+
+#include "util/error.h"
+#include "util/file.h"
+#include "virt/domain-list.h"
+
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
+
+/* How many ports are tried before it is called hopeless. */
+#define TRIES 1000
+
+static bool
+is_free_here(unsigned port)
+{
+    struct sockaddr_in address = {.sin_family = AF_INET,
+                                  .sin_port = htons((uint16_t)port),
+                                  .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    mvm_autofd fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    int on = 1;
+
+    if (fd < 0 || setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on)) < 0)
+        return true;
+    return bind(fd, (struct sockaddr *)&address, sizeof(address)) == 0;
+}
+
+static bool
+is_taken(const GPtrArray *machines, const char *name, unsigned port)
+{
+    for (guint i = 0; i < machines->len; i++) {
+        const MvmDomainInfo *info = machines->pdata[i];
+
+        if (info->metadata != NULL && (unsigned)info->metadata->ssh_port == port &&
+            !g_str_equal(info->name, name))
+            return true;
+    }
+    return false;
+}
+
+bool
+mvm_port_choose(const MvmContext *context, const char *name, unsigned first, unsigned *ret_port,
+                GError **error)
+{
+    g_autoptr(GPtrArray) machines = mvm_domain_list(context->conn, error);
+    bool remote = mvm_connection_get_endpoint(context->conn)->remote;
+
+    if (machines == NULL)
+        return false;
+    for (unsigned port = first; port < first + TRIES && port <= 65535; port++) {
+        if (!is_taken(machines, name, port) && (remote || is_free_here(port))) {
+            *ret_port = port;
+            return true;
+        }
+    }
+    g_set_error(error, MVM_ERROR, MVM_ERROR_FAILED, "cannot find a free port from %u on", first);
+    mvm_error_set_hint(error, "choose one with --ssh-port");
+    return false;
+}

@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The port on the libvirt host's loopback that leads to the guest's ssh. */
+#pragma once
+
+#include "ops/context.h"
+
+#include <stdbool.h>
+
+/* Finds a port, from first on, that no other macvm machine of the connection has and, on this
+ * machine, nobody listens on. name's own port does not count as taken. */
+bool mvm_port_choose(const MvmContext *context, const char *name, unsigned first,
+                     unsigned *ret_port, GError **error);

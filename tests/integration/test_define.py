@@ -1,0 +1,238 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# ctest: PARALLEL
+"""define and set on real libvirtd, without booting: what is made, what is kept, what is refused."""
+
+import threading
+import unittest
+import xml.etree.ElementTree as ElementTree
+
+import harness
+
+SMALL = ("--accel", "tcg", "--memory", "1G", "--cores", "2", "--threads", "1", "--ssh-user", "root")
+NS = {"qemu": "http://libvirt.org/schemas/domain/qemu/1.0"}
+
+
+def domain(env, name="macos"):
+    return ElementTree.fromstring(env.virsh("dumpxml", "--inactive", "--security-info", name).out)
+
+
+def args(root):
+    return [arg.get("value") for arg in root.findall("qemu:commandline/qemu:arg", NS)]
+
+
+def edit(env, name, change):
+    """What `virsh edit` does: change() gets the text and gives it back."""
+    text = env.virsh("dumpxml", "--inactive", "--security-info", name).out
+    changed = change(text)
+    assert changed != text, "the edit changed nothing"
+    env.virsh("define", "--validate", env.write("edit.xml", changed))
+
+
+class Made(unittest.TestCase):
+    def check(self, env):
+        env.checkout()
+        env.macvm("define", *SMALL)
+        root = domain(env)
+        self.assertEqual("qemu", root.get("type"))
+        self.assertEqual(str(1 << 20), root.findtext("memory"))
+        self.assertEqual("2", root.findtext("vcpu"))
+        disks = [(d.find("target").get("dev"), d.find("target").get("bus"), d.find("source").get("file").rsplit("/", 1)[1])
+                 for d in root.findall("devices/disk")]
+        self.assertEqual([("sda", "sata", "macos-opencore.qcow2"), ("sdc", "sata", "macos.qcow2")], disks)
+        self.assertIn(f"isa-applesmc,osk={harness.FAKE_OSK}", args(root))
+        self.assertFalse([arg for arg in args(root) if "/" in arg or arg == "-cpu"])
+        self.assertEqual("127.0.0.1", root.find("devices/graphics").get("listen"))
+        for disk in root.findall("devices/disk"):
+            path = disk.find("source").get("file")
+            self.assertIn("macvm", env.virsh("vol-pool", path).out)
+        capacity = env.virsh("vol-info", "--bytes", "macos.qcow2", "macvm").out
+        self.assertIn(str(80 << 30), capacity)
+        # What is asked for again is what is there already.
+        before = env.virsh("dumpxml", "--inactive", "macos").out
+        self.assertIn("as it should be", env.macvm("define").out)
+        self.assertEqual(before, env.virsh("dumpxml", "--inactive", "macos").out)
+        self.assertEqual("", env.macvm("define", "--diff").out)
+
+    def test_session(self):
+        with harness.Environment.session() as env:
+            self.check(env)
+
+    def test_system(self):
+        with harness.Environment.system() as env:
+            self.check(env)
+
+    def test_ssh(self):
+        with harness.Environment.ssh("session", apart=True) as env:
+            self.check(env)
+
+    def test_without_upstream(self):
+        with harness.Environment.session() as env:
+            done = env.macvm("define", *SMALL)
+            self.assertIn("macOS will not start: no OSK", done.err)
+            self.assertIn("no OpenCore image", done.err)
+            self.assertIn("macvm bootstrap", done.err)
+            # The same command brings in what has come meanwhile.
+            env.checkout()
+            self.assertIn("changed", env.macvm("define").out)
+            targets = [d.find("target").get("dev") for d in domain(env).findall("devices/disk")]
+            self.assertEqual(["sda", "sdc"], sorted(targets))
+            self.assertTrue([arg for arg in args(domain(env)) if "applesmc" in arg])
+
+    def test_recovery(self):
+        with harness.Environment.session() as env:
+            env.checkout()
+            env.macvm("define", *SMALL)
+            env.virsh("vol-create-as", "macvm", "recovery-14.img", "10M", "--format", "raw")
+            env.macvm("define")
+            env.macvm("define", "second", *SMALL)
+            for name in ("macos", "second"):
+                disk, = [d for d in domain(env, name).findall("devices/disk") if d.find("target").get("dev") == "sdb"]
+                self.assertTrue(disk.find("source").get("file").endswith(f"/{name}-recovery.qcow2"))
+            env.virsh("vol-delete", "recovery-14.img", "macvm")
+
+    def test_print_makes_nothing(self):
+        with harness.Environment.session() as env:
+            env.checkout()
+            text = env.macvm("define", "--print-xml", *SMALL).out
+            self.assertEqual("domain", ElementTree.fromstring(text).tag)
+            env.virsh("domid", "macos", expect=1)
+            self.assertNotIn("macvm", env.virsh("pool-list", "--all", "--name").out)
+            self.assertIn("+  <name>macos</name>", env.macvm("define", "--diff", *SMALL).out)
+            self.assertNotIn(harness.FAKE_OSK, env.macvm("define", "--diff", *SMALL).out)
+
+    def test_ports(self):
+        with harness.Environment.session() as env:
+            first = env.free_port()
+            env.macvm("define", "one", *SMALL, "--ssh-port", first)
+            env.macvm("define", "two", *SMALL)
+            env.macvm("define", "three", *SMALL)
+            ports = {m["name"]: m["ssh"]["port"] for m in env.macvm_json("list")["machines"]}
+            self.assertEqual(3, len(set(ports.values())))
+            env.macvm("define", "three")
+            self.assertEqual(ports, {m["name"]: m["ssh"]["port"] for m in env.macvm_json("list")["machines"]})
+
+    def test_names(self):
+        with harness.Environment.session() as env:
+            env.checkout()
+            for name in ("my mac", "Jürgen's Mac", "a.b-c_d"):
+                env.macvm("define", name, *SMALL)
+                path = domain(env, name).find("devices/disk/source").get("file")
+                self.assertTrue(path.endswith(f"/{name}-opencore.qcow2"), path)
+            for name in ("../x", "a/b", "", ".x", "a\nb", 'a"b', "-x", "x" * 65):
+                self.assertEqual(2, env.macvm("define", *SMALL, "--", name, expect=2).code)
+
+
+class Kept(unittest.TestCase):
+    """A second define keeps what the user did in between."""
+
+    def setUp(self):
+        self.env = self.enterContext(harness.Environment.session())
+        self.env.checkout()
+        self.env.macvm("define", *SMALL)
+
+    def enterContext(self, context):  # unittest has it from Python 3.11 on
+        value = context.__enter__()
+        self.addCleanup(context.__exit__, None, None, None)
+        return value
+
+    def test_edits_survive(self):
+        env = self.env
+        env.virt_xml("macos", "--edit", "target=sdc", "--disk", "cache=none")
+        env.virt_xml("macos", "--edit", "--memory", "1536,maxmemory=1536")
+        env.virt_xml("macos", "--add-device", "--rng", "/dev/urandom")
+        env.virt_xml("macos", "--add-device", "--channel", "unix,target_type=virtio,target_name=org.example.0")
+        env.virt_xml("macos", "--remove-device", "--sound", "ich9")
+        env.virt_xml("macos", "--edit", "--video", "model=virtio")
+        env.virsh("desc", "macos", "--config", "--title", "My Mac")
+        edit(env, "macos", lambda text: text.replace(
+            "</qemu:commandline>", "<qemu:arg value='-name'/><qemu:arg value='mine'/></qemu:commandline>"))
+        uuid, before = domain(env).findtext("uuid"), args(domain(env))
+        self.assertEqual("", env.macvm("define", "--diff").out)
+        env.macvm("set", "macos", "--cores", "4", "--ssh-port", env.free_port())
+        root = domain(env)
+        self.assertEqual(uuid, root.findtext("uuid"))
+        self.assertEqual("4", root.findtext("vcpu"))
+        self.assertEqual("none", root.find("devices/disk[2]/driver").get("cache"))
+        self.assertEqual(str(1536 << 10), root.findtext("memory"))
+        self.assertIsNotNone(root.find("devices/rng"))
+        self.assertIsNotNone(root.find("devices/channel"))
+        self.assertIsNone(root.find("devices/sound"))
+        self.assertEqual("virtio", root.find("devices/video/model").get("type"))
+        self.assertEqual("My Mac", root.findtext("title"))
+        self.assertIn("mine", args(root))
+        self.assertEqual(len(before), len(args(root)))
+
+    def test_asked_for_wins(self):
+        self.env.virt_xml("macos", "--edit", "--memory", "1536,maxmemory=1536")
+        self.env.macvm("set", "macos", "--memory", "1G")
+        self.assertEqual(str(1 << 20), domain(self.env).findtext("memory"))
+
+    def test_conflict(self):
+        env = self.env
+        template = env.config_home / "macvm/templates/domain.xml"
+        shipped = (harness.SOURCE / "templates/domain.xml").read_text()
+        env.write(template, shipped.replace("discard='unmap'", "discard='ignore'"))
+        edit(env, "macos", lambda text: text.replace("discard='unmap'", "discard='unmap' cache='none'"))
+        env.macvm("define")  # another leaf of the same element: no conflict
+        edit(env, "macos", lambda text: text.replace("discard='ignore'", ""))
+        env.write(template, shipped)
+        before = env.virsh("dumpxml", "--inactive", "macos").out
+        error = env.macvm("--json", "define", expect=4).error
+        self.assertEqual("conflict", error["code"])
+        self.assertIn("discard", error["message"])
+        self.assertIn("--ours", error["hint"])
+        self.assertEqual(before, env.virsh("dumpxml", "--inactive", "macos").out)
+        env.macvm("define", "--theirs")
+        self.assertEqual("unmap", domain(env).find("devices/disk[2]/driver").get("discard"))
+
+    def test_foreign_domain(self):
+        self.env.virsh("define", self.env.write("f.xml", "<domain type='qemu'><name>f</name><memory>65536</memory>"
+                                                         "<os><type arch='x86_64'>hvm</type></os></domain>"))
+        self.assertIn("macvm did not make it", self.env.macvm("define", "f", *SMALL, expect=4).err)
+
+    def test_two_at_once(self):
+        codes = []
+
+        def one():
+            codes.append(self.env.macvm("define", "twin", *SMALL, expect=None).code)
+
+        threads = [threading.Thread(target=one) for _ in range(4)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        self.assertIn(0, codes)
+        self.assertLessEqual(set(codes), {0, 4})
+        self.assertEqual(1, self.env.virsh("list", "--all", "--name").out.split().count("twin"))
+
+    def test_disk_size(self):
+        self.env.macvm("set", "macos", "--disk-size", "100G")
+        self.assertIn(str(100 << 30), self.env.virsh("vol-info", "--bytes", "macos.qcow2", "macvm").out)
+        self.env.macvm("set", "macos", "--disk-size", "10G", expect=2)
+
+
+class Refused(unittest.TestCase):
+    def test_what_cannot_be(self):
+        with harness.Environment.session() as env:
+            for given, code in ((("--os", "16"), 3), (("--memory", "lots"), 2), (("--accel", "hvf"), 2),
+                                (("--pool", "nowhere"), 3), (("--memory", "900T"), 5), (("--accel", "kvm"), 5),
+                                (("--firmware", "/nowhere/CODE.fd:/nowhere/VARS.fd"), 3),
+                                (("--firmware", f"{harness.OVMF}/OVMF_CODE_4M.fd:{harness.OVMF}/OVMF_VARS.fd"), 2),
+                                (("--opencore", "/nowhere.qcow2"), 3)):
+                if given[0] == "--accel" and code == 5 and env.run(["test", "-w", "/dev/kvm"], expect=None).code == 0:
+                    continue
+                options = given if "--accel" in given else (*given, "--accel", "tcg")
+                error = env.macvm("--json", "define", *options, expect=code).error
+                self.assertTrue(error["message"], given)
+                env.virsh("domid", "macos", expect=1)
+            env.macvm("set", "nobody", "--memory", "1G", expect=3)
+
+    def test_no_libvirt(self):
+        with harness.Environment.session() as env:
+            done = env.macvm("-c", "qemu+unix:///system?socket=/nowhere", "list", connect=False, expect=5)
+            self.assertIn("cannot connect to libvirt", done.err)
+
+
+if __name__ == "__main__":
+    harness.main()
