@@ -8,16 +8,17 @@
 #include <glib.h>
 #include <stdbool.h>
 
-G_DEFINE_AUTOPTR_CLEANUP_FUNC(git_annotated_commit, git_annotated_commit_free)
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(git_blob, git_blob_free)
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(git_commit, git_commit_free)
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(git_diff, git_diff_free)
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(git_index, git_index_free)
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(git_object, git_object_free)
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(git_patch, git_patch_free)
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(git_reference, git_reference_free)
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(git_remote, git_remote_free)
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(git_repository, git_repository_free)
-G_DEFINE_AUTOPTR_CLEANUP_FUNC(git_status_list, git_status_list_free)
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(git_tree, git_tree_free)
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(git_tree_entry, git_tree_entry_free)
 
 /* Starts libgit2 on the first call; from any thread. */
 bool mvm_git_init(GError **error);

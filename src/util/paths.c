@@ -33,19 +33,24 @@ runs_uninstalled(void)
 }
 
 char *
+mvm_path_shipped(const char *name)
+{
+    const char *override = g_getenv("MACVM_DATA_DIR");
+
+    if (override != NULL && *override != '\0')
+        return g_build_filename(override, name, NULL);
+    return g_build_filename(runs_uninstalled() ? MACVM_SOURCE_DIR : MACVM_INSTALL_DATADIR, name,
+                            NULL);
+}
+
+char *
 mvm_path_find_data(const char *name, GError **error)
 {
     g_autoptr(GPtrArray) places = g_ptr_array_new_with_free_func(g_free);
     g_autofree char *joined = NULL;
-    const char *override = g_getenv("MACVM_DATA_DIR");
 
     g_ptr_array_add(places, mvm_path_user_config(name));
-    if (override != NULL && *override != '\0')
-        g_ptr_array_add(places, g_build_filename(override, name, NULL));
-    else if (runs_uninstalled())
-        g_ptr_array_add(places, g_build_filename(MACVM_SOURCE_DIR, name, NULL));
-    else
-        g_ptr_array_add(places, g_build_filename(MACVM_INSTALL_DATADIR, name, NULL));
+    g_ptr_array_add(places, mvm_path_shipped(name));
 
     for (guint i = 0; i < places->len; i++) {
         if (g_file_test(places->pdata[i], G_FILE_TEST_EXISTS))

@@ -18,6 +18,11 @@ char *mvm_path_user_config(const char *name);
  * the variable is not set (GLib's rule). */
 char *mvm_path_runtime(const char *name);
 
+/* What ships with macvm, NAME of it ("patches"), without the user's copies: $MACVM_DATA_DIR, then
+ * the source tree when the program runs from its build directory, then the installed data
+ * directory. */
+char *mvm_path_shipped(const char *name);
+
 /* A shipped file ("templates/domain.xml"): the user's copy in the configuration directory, then
  * $MACVM_DATA_DIR, then the source tree when the program runs from its build directory, then the
  * installed data directory. Fails with MVM_ERROR_NOT_FOUND naming the places looked at. */
