@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "ops/bootstrap.h"
+
+#include "upstream/osk.h"
+#include "upstream/roles.h"
+#include "util/error.h"
+#include "util/paths.h"
+#include "util/secret.h"
+
+void
+mvm_bootstrap_result_free(MvmBootstrapResult *result)
+{
+    if (result == NULL)
+        return;
+    mvm_upstream_result_free(result->upstream);
+    g_ptr_array_unref(result->problems);
+    g_free(result);
+}
+
+static void
+add_problem(GPtrArray *problems, const GError *error)
+{
+    g_ptr_array_add(problems, g_strdup(error->message));
+}
+
+/* A boot loader is a ready image, or the folder and the configuration to make one from. */
+static void
+check_boot_loader(const char *dir, GPtrArray *problems)
+{
+    g_autoptr(GError) error = NULL;
+    g_autofree char *image = mvm_upstream_find(dir, MVM_UPSTREAM_OPENCORE_IMAGE, &error);
+    g_autofree char *folder = mvm_upstream_find(dir, MVM_UPSTREAM_EFI_FOLDER, NULL);
+    g_autofree char *config = mvm_upstream_find(dir, MVM_UPSTREAM_CONFIG_PLIST, NULL);
+
+    if (image == NULL && (folder == NULL || config == NULL))
+        add_problem(problems, error);
+}
+
+static void
+check_firmware(const char *dir, GPtrArray *problems)
+{
+    g_autoptr(GError) error = NULL;
+    g_autofree char *code = NULL;
+    g_autofree char *vars = NULL;
+
+    if (!mvm_upstream_find_firmware(dir, &code, &vars, &error))
+        add_problem(problems, error);
+}
+
+static void
+check_osk(const char *dir, GPtrArray *problems)
+{
+    g_autoptr(GError) error = NULL;
+    mvm_autosecret char *osk = NULL;
+
+    if (!mvm_upstream_read_osk(dir, &osk, &error))
+        add_problem(problems, error);
+}
+
+MvmBootstrapResult *
+mvm_bootstrap(const MvmBootstrapOptions *options, MvmProgress *progress, GError **error)
+{
+    g_autofree char *shipped = mvm_path_shipped("patches");
+    g_autofree char *own = mvm_path_user_config("patches");
+    g_autoptr(MvmPatchSeries) series = mvm_patch_series_load(shipped, own, error);
+    g_autoptr(MvmUpstreamResult) upstream = NULL;
+    MvmBootstrapResult *result = NULL;
+
+    if (series == NULL)
+        return NULL;
+    upstream = mvm_upstream_sync(&(MvmUpstreamRequest){.dir = options->dir,
+                                                       .url = options->url,
+                                                       .ref = options->ref,
+                                                       .series = series,
+                                                       .progress = progress},
+                                 error);
+    if (upstream == NULL)
+        return NULL;
+    result = g_new0(MvmBootstrapResult, 1);
+    result->upstream = g_steal_pointer(&upstream);
+    result->problems = g_ptr_array_new_with_free_func(g_free);
+    check_boot_loader(result->upstream->dir, result->problems);
+    check_firmware(result->upstream->dir, result->problems);
+    check_osk(result->upstream->dir, result->problems);
+    return result;
+}
