@@ -3,6 +3,7 @@
 
 #include "upstream/textdiff.h"
 #include "util/error.h"
+#include "util/secret.h"
 #include "virt/definition.h"
 #include "virt/render.h"
 #include "xml/merge.h"
@@ -36,6 +37,20 @@ find_mac(xmlDoc *doc)
     if (begin == NULL || strlen(begin) < strlen("\"mac\":\"") + 17)
         return NULL;
     return g_strndup(begin + strlen("\"mac\":\""), 17);
+}
+
+static char *
+find_osk(xmlDoc *doc)
+{
+    static const char prefix[] = "isa-applesmc,osk=";
+    mvm_autosecret char *arg = mvm_xml_get(
+        doc, "/domain/qemu:commandline/qemu:arg[starts-with(@value, 'isa-applesmc,osk=')]/@value");
+    g_auto(GStrv) parts = NULL;
+
+    if (arg == NULL)
+        return NULL;
+    parts = g_strsplit(arg + strlen(prefix), ",,", -1);
+    return g_strjoinv(",", parts);
 }
 
 static bool
@@ -77,6 +92,7 @@ mvm_current_load(MvmConnection *conn, const char *name, MvmCurrent **ret_current
     }
     current->uuid = mvm_xml_get(current->doc, "/domain/uuid");
     current->type = mvm_xml_get(current->doc, "/domain/@type");
+    current->osk = find_osk(current->doc);
     current->mac = find_mac(current->doc);
     if (current->mac == NULL && current->base != NULL)
         current->mac = find_mac(current->base);
@@ -96,6 +112,7 @@ mvm_current_free(MvmCurrent *current)
     g_free(current->uuid);
     g_free(current->mac);
     g_free(current->type);
+    mvm_secret_free(current->osk);
     g_free(current);
 }
 

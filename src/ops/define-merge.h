@@ -18,6 +18,7 @@ typedef struct {
     char *uuid;
     char *mac;  /* of the machine's network card; NULL when it has none */
     char *type; /* "kvm" or "qemu" */
+    char *osk;  /* what isa-applesmc has; NULL without one; a secret */
 } MvmCurrent;
 
 /* The macvm machine called name; NULL there when no such domain exists. A domain that macvm did not

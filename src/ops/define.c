@@ -73,6 +73,7 @@ choose_identity(Work *work, GError **error)
     if (machine->mac == NULL)
         machine->mac = mvm_mac_new();
     if (machine->uuid == NULL) {
+        machine->uuid = g_uuid_string_random();
         if (!asked && !mvm_port_choose(work->context, machine->name, machine->ssh_port,
                                        &machine->ssh_port, error))
             return false;
@@ -104,7 +105,8 @@ resolve_machine(Work *work, GError **error)
     limits = (MvmHostLimits){.memory = work->host->memory, .cpus = work->host->cpus};
     work->machine =
         mvm_machine_new(work->request->name, work->options, &limits, work->context->progress);
-    work->machine->osk = mvm_osk_find(work->context, work->osk);
+    work->machine->osk =
+        mvm_osk_find(work->context, work->osk, work->current != NULL ? work->current->osk : NULL);
     work->machine->hotplug_global =
         work->host->qemu_version == 0 || work->host->qemu_version >= MVM_QEMU_HOTPLUG_GLOBAL;
     accel = option(work, MVM_OPTION_ACCEL);
@@ -132,6 +134,7 @@ prepare_images(Work *work, GError **error)
         .pool = option(work, MVM_OPTION_POOL),
         .opencore = work->request->opencore,
         .firmware = option(work, MVM_OPTION_FIRMWARE),
+        .known = work->current != NULL,
         .resize = work->request->options->value[MVM_OPTION_DISK_SIZE] != NULL,
         .dry_run = work->request->mode != MVM_DEFINE,
     };

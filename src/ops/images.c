@@ -73,11 +73,13 @@ ensure_uploaded(const Work *work, const char *file, const char *name, char **ret
     return true;
 }
 
-/* A volume of this name may be left from an older machine, but not in use by another one. */
+/* For a new machine: a volume of this name may be left from an older one, but not be in use by
+ * another. What a machine has already is its own affair. */
 static bool
 check_free(const Work *work, const char *name, GError **error)
 {
-    return mvm_volume_check_unused(work->pool, name, work->machine->name, "use", error);
+    return work->request->known ||
+           mvm_volume_check_unused(work->pool, name, work->machine->name, "use", error);
 }
 
 static const char *
@@ -92,17 +94,15 @@ prepare_opencore(const Work *work, GError **error)
     g_autofree char *name = g_strconcat(work->machine->name, "-opencore.qcow2", NULL);
     g_autofree char *file = g_strdup(work->request->opencore);
     g_autoptr(MvmVolume) volume = NULL;
-    g_autoptr(GError) cause = NULL;
 
     if (!find(work, name, &volume, error))
         return false;
     if (volume == NULL && file == NULL)
-        file = mvm_upstream_find(NULL, MVM_UPSTREAM_OPENCORE_IMAGE, &cause);
+        file = mvm_upstream_find(NULL, MVM_UPSTREAM_OPENCORE_IMAGE, NULL);
     if (volume == NULL && file == NULL) {
         mvm_progress_note(work->context->progress,
-                          "macOS will not start: no OpenCore image (%s); run 'macvm bootstrap' and "
-                          "define again, or give --opencore FILE",
-                          cause->message);
+                          "macOS will not start without OpenCore: run 'macvm bootstrap' and define "
+                          "again, or give --opencore FILE");
         return true;
     }
     if (volume == NULL && work->request->dry_run) {
@@ -162,15 +162,22 @@ use_system_disk(const Work *work, const char *name, const MvmVolume *volume, GEr
         mvm_error_set_hint(error, "choose another name for the machine, or another pool");
         return false;
     }
-    if (work->request->resize)
-        return mvm_volume_resize(work->pool, name, work->machine->disk_size, error);
+    if (work->request->known)
+        return true;
     mvm_progress_note(work->context->progress, "using the system disk that is there: %s, %s", name,
                       size);
     return true;
 }
 
 static bool
-prepare_system(const Work *work, bool known, GError **error)
+grow_system_disk(const Work *work, const char *name, GError **error)
+{
+    return !work->request->resize ||
+           mvm_volume_resize(work->pool, name, work->machine->disk_size, error);
+}
+
+static bool
+prepare_system(const Work *work, GError **error)
 {
     g_autofree char *name = g_strconcat(work->machine->name, ".qcow2", NULL);
     g_autoptr(MvmVolume) volume = NULL;
@@ -181,8 +188,8 @@ prepare_system(const Work *work, bool known, GError **error)
         volume = mvm_volume_create_qcow2(work->pool, name, work->machine->disk_size, error);
         if (volume == NULL)
             return false;
-    } else if (volume != NULL && !work->request->dry_run && !known) {
-        if (!use_system_disk(work, name, volume, error))
+    } else if (volume != NULL && !work->request->dry_run) {
+        if (!use_system_disk(work, name, volume, error) || !grow_system_disk(work, name, error))
             return false;
     }
     work->machine->system_path = volume != NULL ? g_strdup(volume->path) : path_of(work, name);
@@ -215,7 +222,6 @@ mvm_images_prepare(const MvmContext *context, const MvmImageRequest *request, Mv
     g_autoptr(GError) cause = NULL;
     g_autofree char *dir = NULL;
     Work work = {.context = context, .request = request, .machine = machine};
-    bool known = machine->uuid != NULL;
 
     pool = request->dry_run ? mvm_pool_open(context->conn, request->pool, &cause)
                             : mvm_pool_ensure(context->conn, request->pool, &cause);
@@ -231,5 +237,5 @@ mvm_images_prepare(const MvmContext *context, const MvmImageRequest *request, Mv
     work.pool = pool;
     work.dir = dir;
     return prepare_firmware(&work, error) && prepare_opencore(&work, error) &&
-           prepare_recovery(&work, error) && prepare_system(&work, known, error);
+           prepare_recovery(&work, error) && prepare_system(&work, error);
 }

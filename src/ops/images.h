@@ -17,6 +17,7 @@ typedef struct {
     const char *pool;     /* NULL: the default one */
     const char *opencore; /* local file for the OpenCore disk; NULL: the upstream checkout's */
     const char *firmware; /* "upstream" or NULL */
+    bool known;           /* the machine exists already, with the images it has */
     bool resize;          /* the size of the system disk was asked for: grow one that is there */
     bool dry_run;         /* make nothing, only tell the paths */
 } MvmImageRequest;

@@ -6,24 +6,22 @@
 #include "util/error.h"
 
 char *
-mvm_osk_find(const MvmContext *context, const char *configured)
+mvm_osk_find(const MvmContext *context, const char *configured, const char *current)
 {
-    g_autoptr(GError) upstream = NULL;
     char *osk = NULL;
 
     if (configured != NULL)
         return g_strdup(configured);
-    if (mvm_upstream_read_osk(NULL, &osk, &upstream))
+    if (mvm_upstream_read_osk(NULL, &osk, NULL))
         return osk;
+    if (current != NULL)
+        return g_strdup(current);
     /* This machine's SMC answers for a guest of this machine only. */
-    if (!mvm_connection_get_endpoint(context->conn)->remote) {
+    if (!mvm_connection_get_endpoint(context->conn)->remote)
         osk = mvm_smc_read_osk(MVM_SMC_DIR, NULL);
-        if (osk != NULL)
-            return osk;
-    }
-    mvm_progress_note(context->progress,
-                      "macOS will not start: no OSK (%s); run 'macvm bootstrap' and define again, "
-                      "or set osk= in macvm.conf",
-                      upstream->message);
-    return NULL;
+    if (osk == NULL)
+        mvm_progress_note(context->progress,
+                          "macOS will not start without an OSK: run 'macvm bootstrap' and define "
+                          "again, or set osk= in macvm.conf");
+    return osk;
 }

@@ -6,6 +6,7 @@
 
 #include <glib.h>
 
-/* The OSK, or NULL after a note that macOS will not start without it and what to do.
- * configured (may be NULL) is what macvm.conf has. Free it with mvm_secret_free(). */
-char *mvm_osk_find(const MvmContext *context, const char *configured);
+/* The OSK, or NULL after a note that macOS will not start without it and what to do. configured is
+ * what macvm.conf has, current what the machine has already; either may be NULL. Free it with
+ * mvm_secret_free(). */
+char *mvm_osk_find(const MvmContext *context, const char *configured, const char *current);
