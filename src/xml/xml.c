@@ -34,6 +34,60 @@ refuse_doctype(void *data, const xmlChar *name, const xmlChar *external, const x
     xmlStopParser(ctxt);
 }
 
+/* A property list's document type only names Apple's DTD: it is passed over. Whatever could be
+ * declared in it, or refer to what it declares, is refused by the handlers below. */
+static void
+ignore_doctype(void *data, const xmlChar *name, const xmlChar *external, const xmlChar *system)
+{
+}
+
+static void
+refuse_entity(void *data, const xmlChar *name, int type, const xmlChar *public_id,
+              const xmlChar *system, xmlChar *content)
+{
+    refuse_doctype(data, name, public_id, system);
+}
+
+static void
+refuse_attribute(void *data, const xmlChar *element, const xmlChar *name, int type, int def,
+                 const xmlChar *value, xmlEnumeration *tree)
+{
+    xmlFreeEnumeration(tree);
+    refuse_doctype(data, name, NULL, NULL);
+}
+
+static void
+refuse_element(void *data, const xmlChar *name, int type, xmlElementContent *content)
+{
+    refuse_doctype(data, name, NULL, NULL);
+}
+
+static void
+refuse_unparsed(void *data, const xmlChar *name, const xmlChar *public_id, const xmlChar *system,
+                const xmlChar *notation)
+{
+    refuse_doctype(data, name, public_id, system);
+}
+
+static void
+refuse_reference(void *data, const xmlChar *name)
+{
+    refuse_doctype(data, name, NULL, NULL);
+}
+
+static void
+accept_bare_doctype(xmlSAXHandler *sax)
+{
+    sax->internalSubset = ignore_doctype;
+    sax->externalSubset = NULL;
+    sax->entityDecl = refuse_entity;
+    sax->attributeDecl = refuse_attribute;
+    sax->elementDecl = refuse_element;
+    sax->notationDecl = refuse_doctype;
+    sax->unparsedEntityDecl = refuse_unparsed;
+    sax->reference = refuse_reference;
+}
+
 static xmlDoc *
 parse_error(xmlParserCtxt *ctxt, const char *what, GError **error)
 {
@@ -106,32 +160,48 @@ strip_blanks(xmlNode *node)
     }
 }
 
-xmlDoc *
-mvm_xml_parse(const char *text, size_t len, const char *what, GError **error)
+static xmlDoc *
+parse(const char *text, size_t len, const char *what, bool plist, GError **error)
 {
     g_autoptr(xmlParserCtxt) ctxt = NULL;
     g_autoptr(xmlDoc) doc = NULL;
+    size_t max = plist ? MVM_XML_PLIST_MAX_SIZE : MVM_XML_MAX_SIZE;
 
-    if (len > MVM_XML_MAX_SIZE) {
-        g_set_error(error, MVM_ERROR, MVM_ERROR_FAILED, "cannot parse '%s': more than %d bytes",
-                    what, MVM_XML_MAX_SIZE);
+    if (len > max) {
+        g_set_error(error, MVM_ERROR, MVM_ERROR_FAILED, "cannot parse '%s': more than %zu bytes",
+                    what, max);
         return NULL;
     }
     init_libxml2();
     ctxt = xmlNewParserCtxt();
     if (ctxt == NULL)
         g_error("libxml2 is out of memory");
-    ctxt->sax->internalSubset = refuse_doctype;
+    if (plist)
+        accept_bare_doctype(ctxt->sax);
+    else
+        ctxt->sax->internalSubset = refuse_doctype;
     doc = xmlCtxtReadMemory(ctxt, text, (int)len, NULL, NULL,
                             XML_PARSE_NONET | XML_PARSE_NOERROR | XML_PARSE_NOWARNING |
                                 XML_PARSE_NOCDATA);
-    if (doc == NULL || !ctxt->wellFormed || !ctxt->nsWellFormed ||
+    if (doc == NULL || ctxt->_private != NULL || !ctxt->wellFormed || !ctxt->nsWellFormed ||
         xmlDocGetRootElement(doc) == NULL)
         return parse_error(ctxt, what, error);
     if (!check_depth(doc, what, error))
         return NULL;
     strip_blanks(xmlDocGetRootElement(doc));
     return g_steal_pointer(&doc);
+}
+
+xmlDoc *
+mvm_xml_parse(const char *text, size_t len, const char *what, GError **error)
+{
+    return parse(text, len, what, false, error);
+}
+
+xmlDoc *
+mvm_xml_parse_plist(const char *text, size_t len, const char *what, GError **error)
+{
+    return parse(text, len, what, true, error);
 }
 
 xmlDoc *

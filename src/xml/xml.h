@@ -26,6 +26,7 @@
 /* The longest text and the deepest tree that mvm_xml_parse() accepts, in bytes and elements. */
 #define MVM_XML_MAX_SIZE (4 * 1024 * 1024)
 #define MVM_XML_MAX_DEPTH 100
+#define MVM_XML_PLIST_MAX_SIZE (16 * 1024 * 1024)
 
 static inline void
 mvm_xml_char_free(xmlChar *text)
@@ -45,7 +46,11 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(xmlXPathObject, xmlXPathFreeObject)
  * The caller frees the document. */
 xmlDoc *mvm_xml_parse(const char *text, size_t len, const char *what, GError **error);
 
-/* The same for the file at path. */
+/* The same for an Apple property list: its document type may name a DTD, which is never loaded, but
+ * declare nothing; and it may be longer (MVM_XML_PLIST_MAX_SIZE). */
+xmlDoc *mvm_xml_parse_plist(const char *text, size_t len, const char *what, GError **error);
+
+/* The same as mvm_xml_parse() for the file at path. */
 xmlDoc *mvm_xml_parse_file(const char *path, GError **error);
 
 /* A new document with an empty root element. The caller frees it. */

@@ -90,6 +90,44 @@ test_parse_refuses(void)
     assert_refused("<a>\0</a>", 8, "cannot parse *");
 }
 
+/* A property list may name its DTD; it must not bring one along, nor lean on what it would say. */
+static void
+test_parse_plist(void)
+{
+    const char *good[] = {
+        "<!DOCTYPE plist PUBLIC '-//Apple//DTD PLIST 1.0//EN' "
+        "'file:///no/such.dtd'><plist>&#65;</plist>",
+        "<!DOCTYPE plist><plist>A</plist>",
+        "<plist>A</plist>",
+    };
+    const char *bad[] = {
+        "<!DOCTYPE plist [<!ENTITY x 'A'>]><plist>&x;</plist>",
+        "<!DOCTYPE plist [<!ENTITY x SYSTEM 'file:///etc/passwd'>]><plist>A</plist>",
+        "<!DOCTYPE plist [<!ENTITY % x SYSTEM 'file:///etc/passwd'> %x;]><plist>A</plist>",
+        "<!DOCTYPE plist [<!ATTLIST plist a CDATA 'b'>]><plist>A</plist>",
+        "<!DOCTYPE plist [<!ATTLIST plist a (b|c) 'b'>]><plist>A</plist>",
+        "<!DOCTYPE plist [<!ELEMENT plist (a|b)>]><plist>A</plist>",
+        "<!DOCTYPE plist [<!NOTATION x SYSTEM 'y'>]><plist>A</plist>",
+        "<!DOCTYPE plist SYSTEM 'file:///etc/passwd'><plist>&x;</plist>",
+    };
+
+    for (size_t i = 0; i < G_N_ELEMENTS(good); i++) {
+        g_autoptr(GError) error = NULL;
+        g_autoptr(xmlDoc) doc = mvm_xml_parse_plist(good[i], strlen(good[i]), "plist", &error);
+        g_autofree char *text = doc == NULL ? NULL : mvm_xml_get(doc, "/plist");
+
+        g_assert_no_error(error);
+        g_assert_cmpstr(text, ==, "A");
+    }
+    for (size_t i = 0; i < G_N_ELEMENTS(bad); i++) {
+        g_autoptr(GError) error = NULL;
+
+        g_assert_null(mvm_xml_parse_plist(bad[i], strlen(bad[i]), "plist", &error));
+        g_assert_error(error, MVM_ERROR, MVM_ERROR_FAILED);
+        g_assert_true(g_str_has_suffix(error->message, "a document type is not allowed"));
+    }
+}
+
 /* libxml2 prints its complaints unless it is told not to; a library must not. */
 static void
 test_parse_is_silent(void)
@@ -343,6 +381,7 @@ main(int argc, char **argv)
     g_test_add_func("/xml/parse-is-silent", test_parse_is_silent);
     g_test_add_func("/xml/parse-limits", test_parse_limits);
     g_test_add_func("/xml/parse-file", test_parse_file);
+    g_test_add_func("/xml/parse-plist", test_parse_plist);
     g_test_add_func("/xml/print", test_print);
     g_test_add_func("/xml/print-node-alone", test_print_node_alone);
     g_test_add_func("/xml/get", test_get);

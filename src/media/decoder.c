@@ -1,0 +1,419 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * How it works: one lock guards everything but the data itself. next is the first run that no
+ * thread has taken; done the first that is not finished: all before it are written, and their
+ * checksums are in crc (of the table that done lies in; those of tables before were compared).
+ * Every second and every 64 MiB that point is made safe and noted in the journal.
+ */
+#include "media/decoder.h"
+
+#include "media/codec.h"
+#include "media/crc32.h"
+#include "media/media-limits.h"
+#include "util/error.h"
+
+#include <string.h>
+
+#define CHECKPOINT_BYTES (64 * MVM_MIB)
+#define CHECKPOINT_USEC (1 * G_TIME_SPAN_SECOND)
+
+struct MvmDecoder {
+    MvmDecoderInput in;
+    GPtrArray *threads; /* of GThread * */
+    MvmExtents extents;
+
+    GMutex lock;
+    GCond changed;
+    GError *error;    /* the first failure; owned */
+    bool stop;        /* no new run is begun */
+    bool all_given;   /* no more chunks will come */
+    bool checkpoint;  /* a thread is at it: nobody writes to an ordered sink meanwhile */
+    bool writing;     /* ordered sinks: a thread has its turn */
+    uint8_t **chunks; /* by step: the chunk while it is needed */
+    uint32_t *uses;   /* by step: how many runs still need it */
+    size_t next;
+    size_t done;
+    uint8_t *finished; /* by run: finished, though perhaps one before it is not */
+    uint32_t *crcs;    /* by run */
+    uint32_t crc;
+    size_t saved;    /* done at the last checkpoint */
+    uint64_t dirty;  /* bytes written since */
+    gint64 saved_at; /* when that was */
+};
+
+/* What a thread keeps for itself. */
+typedef struct {
+    MvmCodec *codec;
+    uint8_t *out;      /* one decoded run */
+    uint8_t *gathered; /* a payload that lies in several chunks */
+    size_t out_size;
+    size_t gathered_size;
+} Scratch;
+
+static uint8_t *
+ensure(uint8_t **buffer, size_t *size, size_t wanted)
+{
+    if (*size < wanted) {
+        g_free(*buffer);
+        *buffer = g_malloc(wanted);
+        *size = wanted;
+    }
+    return *buffer;
+}
+
+/* With the lock held. Takes the error. */
+static void
+fail(MvmDecoder *d, GError *error)
+{
+    if (d->error == NULL)
+        d->error = error;
+    else
+        g_error_free(error);
+    d->stop = true;
+    mvm_pool_close(d->in.pool);
+    g_cond_broadcast(&d->changed);
+}
+
+/* With the lock held: whether all chunks of run are there. */
+static bool
+is_ready(MvmDecoder *d, size_t run)
+{
+    size_t count = 0;
+    const uint32_t *needs = mvm_plan_get_needs(d->in.plan, run, &count);
+
+    for (size_t i = 0; i < count; i++) {
+        if (d->chunks[needs[i]] == NULL)
+            return false;
+    }
+    return true;
+}
+
+static void
+release_chunks(MvmDecoder *d, size_t run)
+{
+    g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&d->lock);
+    size_t count = 0;
+    const uint32_t *needs = mvm_plan_get_needs(d->in.plan, run, &count);
+
+    for (size_t i = 0; i < count; i++) {
+        if (--d->uses[needs[i]] == 0)
+            mvm_pool_put(d->in.pool, g_steal_pointer(&d->chunks[needs[i]]));
+    }
+}
+
+/* The payload of a run, in one piece. Its chunks stay where they are until they are released. */
+static const uint8_t *
+payload_of(MvmDecoder *d, size_t index, Scratch *scratch)
+{
+    const MvmUdifRun *run = mvm_udif_get_run(d->in.udif, index);
+    size_t count = 0;
+    const uint32_t *needs = mvm_plan_get_needs(d->in.plan, index, &count);
+    uint64_t offset = run->offset;
+    uint64_t end = run->offset + run->length;
+    uint8_t *to = NULL;
+
+    for (size_t i = 0; i < count; i++) {
+        uint32_t chunk = mvm_plan_get_step(d->in.plan, needs[i])->chunk;
+        const uint8_t *from = d->chunks[needs[i]] + (offset - d->in.map->starts[chunk]);
+        size_t len = (size_t)(MIN(end, d->in.map->starts[chunk + 1]) - offset);
+
+        if (count == 1)
+            return from;
+        if (to == NULL)
+            to = ensure(&scratch->gathered, &scratch->gathered_size, (size_t)run->length);
+        memcpy(to, from, len);
+        to += len;
+        offset += len;
+    }
+    return scratch->gathered;
+}
+
+/* Waits until everything before run is written. False when that will not come. */
+static bool
+take_turn(MvmDecoder *d, size_t run)
+{
+    g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&d->lock);
+
+    while (!d->stop && (d->done != run || d->checkpoint))
+        g_cond_wait(&d->changed, &d->lock);
+    d->writing = !d->stop;
+    return d->writing;
+}
+
+static bool
+write_run(MvmDecoder *d, size_t index, const uint8_t *data, GError **error)
+{
+    const MvmUdifRun *run = mvm_udif_get_run(d->in.udif, index);
+
+    return mvm_extents_write(&d->extents, run->sector * MVM_SECTOR, data,
+                             (size_t)(run->sectors * MVM_SECTOR), error);
+}
+
+/* Decodes and writes one run. The chunks go back as soon as nothing refers to them. */
+static bool
+do_run(MvmDecoder *d, size_t index, Scratch *scratch, GError **error)
+{
+    const MvmUdifRun *run = mvm_udif_get_run(d->in.udif, index);
+    size_t len = (size_t)(run->sectors * MVM_SECTOR);
+    const uint8_t *data = NULL;
+    bool good = true;
+
+    if (run->length == 0) {
+        d->crcs[index] = mvm_crc32_zeros(run->sectors * MVM_SECTOR);
+        return true;
+    }
+    data = payload_of(d, index, scratch);
+    if (run->type != MVM_RUN_RAW) {
+        uint8_t *out = ensure(&scratch->out, &scratch->out_size, len);
+
+        good =
+            mvm_codec_decode(scratch->codec, run->type, data, (size_t)run->length, out, len, error);
+        if (!good)
+            g_prefix_error(error, "cannot use '%s': table %u: ", d->in.name, run->table);
+        release_chunks(d, index);
+        data = out;
+    }
+    if (good) {
+        d->crcs[index] = mvm_crc32(data, len);
+        good = (!d->in.sink->ordered || take_turn(d, index)) && write_run(d, index, data, error);
+    }
+    if (run->type == MVM_RUN_RAW)
+        release_chunks(d, index);
+    return good;
+}
+
+/* With the lock held: adds the run at done to its table, and compares that when it is complete. */
+static bool
+fold_run(MvmDecoder *d, GError **error)
+{
+    const MvmUdifRun *run = mvm_udif_get_run(d->in.udif, d->done);
+    const MvmUdifTable *table = mvm_udif_get_table(d->in.udif, run->table);
+    uint64_t end = run->sector + run->sectors;
+
+    if (run->type != MVM_RUN_IGNORE)
+        d->crc = mvm_crc32_join(d->crc, d->crcs[d->done], run->sectors * MVM_SECTOR);
+    d->done++;
+    if (end != table->sector + table->sectors)
+        return true;
+    if (table->checksum.type != 0 && table->checksum.crc != d->crc) {
+        g_set_error(error, MVM_ERROR, MVM_ERROR_FAILED,
+                    "cannot use '%s': table %u: its checksum does not match", d->in.name,
+                    run->table);
+        return false;
+    }
+    d->crc = 0;
+    return true;
+}
+
+/* With the lock held, after a run is written. */
+static void
+mark_finished(MvmDecoder *d, size_t index)
+{
+    GError *error = NULL;
+    bool good = true;
+
+    d->writing = false;
+    d->finished[index] = 1;
+    d->dirty += mvm_udif_get_run(d->in.udif, index)->sectors * MVM_SECTOR;
+    while (good && d->done < d->in.udif->runs->len && d->finished[d->done])
+        good = fold_run(d, &error);
+    if (!good)
+        fail(d, error);
+    g_cond_broadcast(&d->changed);
+}
+
+/* Without the lock: makes what is written up to the mark safe, and notes it. */
+static bool
+save_mark(MvmDecoder *d, MvmJournalMark mark, GError **error)
+{
+    uint64_t end = mvm_udif_get_run(d->in.udif, mark.run)->sector * MVM_SECTOR;
+    g_autofree char *place = NULL;
+
+    if (!mvm_extents_flush(&d->extents, end, error) || !d->in.sink->sync(d->in.sink, error))
+        return false;
+    place = d->in.sink->dup_place(d->in.sink);
+    return place == NULL || mvm_journal_save(d->in.journal, place, mark, error);
+}
+
+/* With the lock held: whether a checkpoint is worth its while and can be made now. */
+static bool
+checkpoint_due(MvmDecoder *d)
+{
+    if (d->in.journal == NULL || d->checkpoint || d->writing || d->stop || d->done <= d->saved ||
+        d->done >= d->in.udif->runs->len)
+        return false;
+    return d->dirty >= CHECKPOINT_BYTES || g_get_monotonic_time() - d->saved_at >= CHECKPOINT_USEC;
+}
+
+/* With the lock held, which is let go meanwhile. */
+static void
+make_checkpoint(MvmDecoder *d)
+{
+    MvmJournalMark mark = {.run = d->done, .crc = d->crc};
+    GError *error = NULL;
+    bool good = false;
+
+    d->checkpoint = true;
+    d->dirty = 0;
+    g_mutex_unlock(&d->lock);
+    good = save_mark(d, mark, &error);
+    g_mutex_lock(&d->lock);
+    d->checkpoint = false;
+    d->saved = mark.run;
+    d->saved_at = g_get_monotonic_time();
+    if (!good)
+        fail(d, error);
+    g_cond_broadcast(&d->changed);
+}
+
+/* With the lock held: takes the next run once it can be done. False when there is none. */
+static bool
+take_run(MvmDecoder *d, size_t *ret_run)
+{
+    while (!d->stop && d->next < d->in.udif->runs->len) {
+        if (checkpoint_due(d)) {
+            make_checkpoint(d);
+            continue;
+        }
+        if (is_ready(d, d->next)) {
+            *ret_run = d->next++;
+            return true;
+        }
+        if (d->all_given)
+            return false;
+        (void)g_cond_wait_until(&d->changed, &d->lock,
+                                g_get_monotonic_time() + CHECKPOINT_USEC / 2);
+    }
+    return false;
+}
+
+static void *
+worker(void *opaque)
+{
+    MvmDecoder *d = opaque;
+    Scratch scratch = {.codec = mvm_codec_new()};
+    size_t run = 0;
+
+    g_mutex_lock(&d->lock);
+    while (take_run(d, &run)) {
+        GError *error = NULL;
+        bool good = false;
+
+        g_mutex_unlock(&d->lock);
+        good = do_run(d, run, &scratch, &error);
+        g_mutex_lock(&d->lock);
+        if (good)
+            mark_finished(d, run);
+        else if (error != NULL)
+            fail(d, error);
+    }
+    g_mutex_unlock(&d->lock);
+    mvm_codec_free(scratch.codec);
+    g_free(scratch.out);
+    g_free(scratch.gathered);
+    return NULL;
+}
+
+MvmDecoder *
+mvm_decoder_new(const MvmDecoderInput *input)
+{
+    MvmDecoder *d = g_new0(MvmDecoder, 1);
+    size_t runs = input->udif->runs->len;
+    size_t steps = input->plan->steps->len;
+    /* While one of them writes in its turn, the others should not run out of work. */
+    unsigned threads = input->threads + (input->sink->ordered ? 1 : 0);
+
+    d->in = *input;
+    g_mutex_init(&d->lock);
+    g_cond_init(&d->changed);
+    d->chunks = g_new0(uint8_t *, steps);
+    d->uses = g_new(uint32_t, steps);
+    for (size_t i = 0; i < steps; i++)
+        d->uses[i] = mvm_plan_get_step(input->plan, i)->uses;
+    d->finished = g_new0(uint8_t, runs);
+    d->crcs = g_new0(uint32_t, runs);
+    d->next = d->done = d->saved = input->mark.run;
+    d->crc = input->mark.crc;
+    d->saved_at = g_get_monotonic_time();
+    d->extents.sink = input->sink;
+    if (d->done > 0)
+        d->extents.position = mvm_udif_get_run(input->udif, d->done)->sector * MVM_SECTOR;
+    d->threads = g_ptr_array_new();
+    for (unsigned i = 0; i < threads; i++)
+        g_ptr_array_add(d->threads, g_thread_new("macvm-decode", worker, d));
+    return d;
+}
+
+void
+mvm_decoder_give(MvmDecoder *d, size_t step, uint8_t *buffer)
+{
+    g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&d->lock);
+
+    d->chunks[step] = buffer;
+    g_cond_broadcast(&d->changed);
+}
+
+static void
+join_all(MvmDecoder *d)
+{
+    for (unsigned i = 0; i < d->threads->len; i++)
+        g_thread_join(g_ptr_array_index(d->threads, i));
+    g_ptr_array_set_size(d->threads, 0);
+}
+
+static void
+stop_all(MvmDecoder *d)
+{
+    g_mutex_lock(&d->lock);
+    d->stop = true;
+    g_cond_broadcast(&d->changed);
+    g_mutex_unlock(&d->lock);
+    join_all(d);
+}
+
+bool
+mvm_decoder_finish(MvmDecoder *d, GError **error)
+{
+    g_mutex_lock(&d->lock);
+    d->all_given = true;
+    g_cond_broadcast(&d->changed);
+    g_mutex_unlock(&d->lock);
+    join_all(d);
+    if (d->error != NULL) {
+        g_propagate_error(error, g_steal_pointer(&d->error));
+        return false;
+    }
+    g_assert(d->done == d->in.udif->runs->len);
+    return mvm_extents_flush(&d->extents, d->in.udif->trailer.sectors * MVM_SECTOR, error);
+}
+
+bool
+mvm_decoder_stop(MvmDecoder *d)
+{
+    MvmJournalMark mark = {0};
+
+    stop_all(d);
+    mark = (MvmJournalMark){.run = d->done, .crc = d->crc};
+    if (d->error != NULL || d->in.journal == NULL || d->done >= d->in.udif->runs->len)
+        return false;
+    return save_mark(d, mark, NULL);
+}
+
+void
+mvm_decoder_free(MvmDecoder *d)
+{
+    if (d == NULL)
+        return;
+    stop_all(d);
+    for (size_t i = 0; i < d->in.plan->steps->len; i++)
+        mvm_pool_put(d->in.pool, d->chunks[i]);
+    g_ptr_array_unref(d->threads);
+    g_clear_error(&d->error);
+    g_cond_clear(&d->changed);
+    g_mutex_clear(&d->lock);
+    g_free(d->chunks);
+    g_free(d->uses);
+    g_free(d->finished);
+    g_free(d->crcs);
+    g_free(d);
+}

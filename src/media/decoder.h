@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * The threads between loaded chunks and the sink: each takes the next run whose chunks are there,
+ * decodes it, adds up its checksum and writes it. For an ordered sink they take turns with
+ * writing, so the window of runs that are decoded but not yet written is the number of threads.
+ */
+#pragma once
+
+#include "media/extents.h"
+#include "media/journal.h"
+#include "media/plan.h"
+#include "media/pool.h"
+
+typedef struct MvmDecoder MvmDecoder;
+
+/* All borrowed, and needed until mvm_decoder_free(). */
+typedef struct {
+    const char *name; /* of the image, for errors */
+    const MvmUdif *udif;
+    const MvmChunkMap *map;
+    const MvmPlan *plan;
+    MvmPool *pool; /* where chunks come from and go back to; closed when decoding fails */
+    MvmMediaSink *sink;
+    const MvmJournal *journal; /* NULL: nothing is remembered */
+    MvmJournalMark mark;       /* where to begin; mark.run is plan->first_run */
+    unsigned threads;
+} MvmDecoderInput;
+
+MvmDecoder *mvm_decoder_new(const MvmDecoderInput *input);
+
+/* Hands over the chunk of a step of the plan; takes the buffer. */
+void mvm_decoder_give(MvmDecoder *decoder, size_t step, uint8_t *buffer);
+
+/* Waits until everything given is written and checked. True when that is the whole image. */
+bool mvm_decoder_finish(MvmDecoder *decoder, GError **error);
+
+/* Stops before the end, when the rest of the chunks does not come, and saves in the journal how
+ * far it came. True when a later run can go on from there. Not after mvm_decoder_finish(). */
+bool mvm_decoder_stop(MvmDecoder *decoder);
+
+void mvm_decoder_free(MvmDecoder *decoder);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(MvmDecoder, mvm_decoder_free)

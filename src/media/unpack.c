@@ -1,0 +1,198 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "media/unpack.h"
+
+#include "media/decoder.h"
+#include "media/media-limits.h"
+#include "media/tail.h"
+#include "util/error.h"
+
+#define THREADS_MAX 8
+
+typedef struct {
+    MvmChunkTaker taker;
+    const MvmUnpack *in; /* borrowed */
+    MvmTail tail;        /* owned */
+    MvmUdif *udif;       /* owned */
+    MvmJournal *journal; /* owned; NULL: nothing is remembered */
+    MvmPlan *plan;       /* owned */
+    MvmPool *pool;       /* owned */
+    MvmDecoder *decoder; /* owned */
+    uint32_t *chunks;    /* owned: what has to be loaded ... */
+    uint32_t *steps;     /* owned: ... and which step of the plan that is */
+    size_t count;
+    uint64_t verified; /* bytes of the image file that are there or done with */
+    bool keep;         /* a later run may go on */
+} Unpack;
+
+static bool
+report(Unpack *u, GError **error)
+{
+    return mvm_progress_update(u->in->progress, "fetching", u->verified,
+                               mvm_chunk_map_get_size(u->in->source->map), error);
+}
+
+static bool
+tick_opaque(void *opaque, GError **error)
+{
+    return report(opaque, error);
+}
+
+static bool
+tick(MvmChunkTaker *taker, GError **error)
+{
+    return report((Unpack *)(void *)taker, error);
+}
+
+static void
+take(MvmChunkTaker *taker, size_t index, uint8_t *buffer)
+{
+    Unpack *u = (Unpack *)(void *)taker;
+
+    u->verified += mvm_chunk_map_get_length(u->in->source->map, u->chunks[index]);
+    mvm_decoder_give(u->decoder, u->steps[index], buffer);
+}
+
+/* Where an earlier run ended, if the journal knows it for this image and this place. */
+static MvmJournalMark
+load_mark(Unpack *u)
+{
+    g_autofree char *place = NULL;
+    MvmJournalMark mark = {0};
+
+    if (u->journal == NULL)
+        return mark;
+    place = u->in->sink->dup_place(u->in->sink);
+    mark = mvm_journal_load(u->journal, place);
+    return mark.run < u->udif->runs->len ? mark : (MvmJournalMark){0};
+}
+
+static size_t
+pool_size(const Unpack *u)
+{
+    size_t max_length = u->in->source->map->max_length;
+
+    return MAX(u->plan->window, MIN(MVM_CHUNK_MEMORY / max_length, u->plan->steps->len));
+}
+
+/* Divides the steps into those whose chunk is at hand and those that have to be loaded. */
+static void
+list_chunks(Unpack *u)
+{
+    uint64_t total = mvm_chunk_map_get_size(u->in->source->map);
+
+    u->chunks = g_new(uint32_t, u->plan->steps->len);
+    u->steps = g_new(uint32_t, u->plan->steps->len);
+    for (uint32_t i = 0; i < u->plan->steps->len; i++) {
+        uint32_t chunk = mvm_plan_get_step(u->plan, i)->chunk;
+        uint8_t *at_hand = mvm_tail_steal(&u->tail, chunk);
+
+        if (at_hand != NULL) {
+            mvm_pool_adopt(u->pool);
+            mvm_decoder_give(u->decoder, i, at_hand);
+            continue;
+        }
+        u->chunks[u->count] = chunk;
+        u->steps[u->count++] = i;
+        total -= MIN(total, mvm_chunk_map_get_length(u->in->source->map, chunk));
+    }
+    u->verified = total;
+}
+
+static bool
+start(Unpack *u, GError **error)
+{
+    const MvmMediaSource *source = u->in->source;
+    MvmJournalMark mark = load_mark(u);
+    uint64_t resume_at = 0;
+
+    if (mark.run > 0) {
+        resume_at = mvm_udif_get_run(u->udif, mark.run)->sector * MVM_SECTOR;
+        mvm_progress_note(u->in->progress, "going on with an interrupted fetch");
+    }
+    if (!u->in->sink->begin(u->in->sink, u->udif->trailer.sectors * MVM_SECTOR, resume_at, error))
+        return false;
+    u->plan = mvm_plan_new(u->udif, source->map, mark.run);
+    u->pool = mvm_pool_new(pool_size(u), source->map->max_length);
+    u->taker = (MvmChunkTaker){.pool = u->pool, .take = take, .tick = tick};
+    u->decoder = mvm_decoder_new(&(MvmDecoderInput){
+        .name = source->name,
+        .udif = u->udif,
+        .map = source->map,
+        .plan = u->plan,
+        .pool = u->pool,
+        .sink = u->in->sink,
+        .journal = u->journal,
+        .mark = mark,
+        .threads = u->in->threads > 0 ? u->in->threads : MIN(g_get_num_processors(), THREADS_MAX),
+    });
+    list_chunks(u);
+    return true;
+}
+
+/* Loads and decodes. The decoder's own error says more than that the pool was closed by it. */
+static bool
+transfer(Unpack *u, GError **error)
+{
+    MvmMediaSource *source = u->in->source;
+    g_autoptr(GError) load_error = NULL;
+
+    if (source->load(source, u->chunks, u->count, &u->taker, &load_error))
+        return mvm_decoder_finish(u->decoder, error) &&
+               (source->finish == NULL || source->finish(source, error));
+    if (load_error == NULL)
+        return mvm_decoder_finish(u->decoder, error);
+    u->keep = source->interrupted || g_error_matches(load_error, MVM_ERROR, MVM_ERROR_CANCELLED);
+    u->keep = mvm_decoder_stop(u->decoder) && u->keep;
+    g_propagate_error(error, g_steal_pointer(&load_error));
+    return false;
+}
+
+static bool
+unpack(Unpack *u, GError **error)
+{
+    MvmMediaSource *source = u->in->source;
+
+    u->udif = mvm_tail_load(source, tick_opaque, u, &u->tail, error);
+    if (u->udif == NULL) {
+        u->keep = source->interrupted ||
+                  (error != NULL && g_error_matches(*error, MVM_ERROR, MVM_ERROR_CANCELLED));
+        return false;
+    }
+    if (source->prepare != NULL)
+        source->prepare(source, &u->udif->trailer);
+    return start(u, error) && transfer(u, error) && report(u, error) &&
+           u->in->sink->finish(u->in->sink, error);
+}
+
+static void
+clear(Unpack *u)
+{
+    mvm_decoder_free(u->decoder);
+    mvm_plan_free(u->plan);
+    mvm_pool_free(u->pool);
+    mvm_journal_free(u->journal);
+    mvm_udif_free(u->udif);
+    mvm_tail_clear(&u->tail);
+    g_free(u->chunks);
+    g_free(u->steps);
+}
+
+bool
+mvm_media_unpack(const MvmUnpack *in, GError **error)
+{
+    Unpack u = {.in = in};
+    g_autoptr(GError) own = NULL;
+    bool good = false;
+
+    if (in->journal_path != NULL && in->source->id != NULL)
+        u.journal = mvm_journal_new(in->journal_path, in->source->id);
+    good = unpack(&u, &own);
+    if (!good)
+        in->sink->abort(in->sink, u.keep);
+    if (u.journal != NULL && !u.keep)
+        mvm_journal_remove(u.journal);
+    clear(&u);
+    if (!good)
+        g_propagate_error(error, g_steal_pointer(&own));
+    return good;
+}

@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The whole pipeline from any bytes to an ordered sink in memory of at most 1 MiB. */
+#include "../unit/media-memory.h"
+#include "media/unpack.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+int
+LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    MemorySource source;
+    MemorySink sink;
+    g_autoptr(GError) error = NULL;
+    MvmUnpack unpack = {.source = &source.source, .sink = &sink.sink, .threads = 1};
+
+    if (size == 0)
+        return 0;
+    /* Small chunks: many runs then lie in several. */
+    memory_source_init(&source, data, size, 1000);
+    memory_sink_init(&sink, true, 1 << 20);
+    if (mvm_media_unpack(&unpack, &error)) {
+        g_assert_no_error(error);
+        g_assert_true(sink.finished);
+        g_assert_cmpuint(sink.aborted, ==, 0);
+    } else {
+        g_assert_nonnull(error);
+        g_assert_false(sink.finished);
+        g_assert_cmpuint(sink.aborted, ==, 1);
+        g_assert_false(sink.kept);
+    }
+    g_free(sink.data);
+    mvm_chunk_map_clear(&source.map);
+    return 0;
+}
