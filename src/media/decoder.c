@@ -70,7 +70,7 @@ fail(MvmDecoder *d, GError *error)
     else
         g_error_free(error);
     d->stop = true;
-    mvm_pool_close(d->in.pool);
+    mvm_buffers_close(d->in.buffers);
     g_cond_broadcast(&d->changed);
 }
 
@@ -97,7 +97,7 @@ release_chunks(MvmDecoder *d, size_t run)
 
     for (size_t i = 0; i < count; i++) {
         if (--d->uses[needs[i]] == 0)
-            mvm_pool_put(d->in.pool, g_steal_pointer(&d->chunks[needs[i]]));
+            mvm_buffers_put(d->in.buffers, g_steal_pointer(&d->chunks[needs[i]]));
     }
 }
 
@@ -406,7 +406,7 @@ mvm_decoder_free(MvmDecoder *d)
         return;
     stop_all(d);
     for (size_t i = 0; i < d->in.plan->steps->len; i++)
-        mvm_pool_put(d->in.pool, d->chunks[i]);
+        mvm_buffers_put(d->in.buffers, d->chunks[i]);
     g_ptr_array_unref(d->threads);
     g_clear_error(&d->error);
     g_cond_clear(&d->changed);

@@ -6,10 +6,10 @@
  */
 #pragma once
 
+#include "media/buffers.h"
 #include "media/extents.h"
 #include "media/journal.h"
 #include "media/plan.h"
-#include "media/pool.h"
 
 typedef struct MvmDecoder MvmDecoder;
 
@@ -19,7 +19,7 @@ typedef struct {
     const MvmUdif *udif;
     const MvmChunkMap *map;
     const MvmPlan *plan;
-    MvmPool *pool; /* where chunks come from and go back to; closed when decoding fails */
+    MvmBuffers *buffers; /* where chunks come from and go back to; closed when decoding fails */
     MvmMediaSink *sink;
     const MvmJournal *journal; /* NULL: nothing is remembered */
     MvmJournalMark mark;       /* where to begin; mark.run is plan->first_run */

@@ -110,11 +110,11 @@ file_load(MvmMediaSource *source, const uint32_t *chunks, size_t count, MvmChunk
 
         if (!taker->tick(taker, error))
             return false;
-        buffer = mvm_pool_get(taker->pool, true);
+        buffer = mvm_buffers_get(taker->buffers, true);
         if (buffer == NULL)
             return false;
         if (!load_chunk(self, chunks[i], buffer, error)) {
-            mvm_pool_put(taker->pool, buffer);
+            mvm_buffers_put(taker->buffers, buffer);
             return false;
         }
         note_chunk(self, chunks[i], buffer);

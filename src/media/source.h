@@ -5,8 +5,8 @@
  */
 #pragma once
 
+#include "media/buffers.h"
 #include "media/chunklist.h"
-#include "media/pool.h"
 #include "media/udif.h"
 
 #include <glib.h>
@@ -16,7 +16,7 @@
 /* Who takes the chunks. */
 typedef struct MvmChunkTaker MvmChunkTaker;
 struct MvmChunkTaker {
-    MvmPool *pool; /* what chunks are loaded into; closed when no more are wanted */
+    MvmBuffers *buffers; /* what chunks are loaded into; closed when no more are wanted */
 
     /* The chunk at that place of the list is in buffer, whole and verified; takes the buffer. */
     void (*take)(MvmChunkTaker *self, size_t index, uint8_t *buffer);
@@ -32,7 +32,8 @@ struct MvmMediaSource {
     const uint8_t *id; /* MvmChunklist.id, or NULL: nothing pins what the image is */
 
     /* Loads count chunks, in about that order, and gives each to taker exactly once; a chunk may be
-     * listed several times. Returns false with an error, or without one when the pool was closed.
+     * listed several times. Returns false with an error, or without one when the buffers were
+     * closed.
      */
     bool (*load)(MvmMediaSource *self, const uint32_t *chunks, size_t count, MvmChunkTaker *taker,
                  GError **error);

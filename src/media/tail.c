@@ -37,7 +37,7 @@ extend_to(Loader *loader, uint32_t first, GError **error)
     MvmTail *tail = loader->tail;
     const MvmChunkMap *map = loader->source->map;
     uint32_t count = map->count - tail->buffers->len - first;
-    g_autoptr(MvmPool) pool = mvm_pool_new(count, map->max_length);
+    g_autoptr(MvmBuffers) buffers = mvm_buffers_new(count, map->max_length);
     g_autofree uint32_t *chunks = g_new(uint32_t, count);
 
     for (uint32_t i = 0; i < count; i++) {
@@ -45,7 +45,7 @@ extend_to(Loader *loader, uint32_t first, GError **error)
         g_ptr_array_insert(tail->buffers, (int)i, NULL);
     }
     tail->first = first;
-    loader->taker.pool = pool;
+    loader->taker.buffers = buffers;
     return loader->source->load(loader->source, chunks, count, &loader->taker, error);
 }
 

@@ -15,7 +15,7 @@ typedef struct {
     MvmUdif *udif;       /* owned */
     MvmJournal *journal; /* owned; NULL: nothing is remembered */
     MvmPlan *plan;       /* owned */
-    MvmPool *pool;       /* owned */
+    MvmBuffers *buffers; /* owned */
     MvmDecoder *decoder; /* owned */
     uint32_t *chunks;    /* owned: what has to be loaded ... */
     uint32_t *steps;     /* owned: ... and which step of the plan that is */
@@ -67,7 +67,7 @@ load_mark(Unpack *u)
 }
 
 static size_t
-pool_size(const Unpack *u)
+buffer_count(const Unpack *u)
 {
     size_t max_length = u->in->source->map->max_length;
 
@@ -87,7 +87,7 @@ list_chunks(Unpack *u)
         uint8_t *at_hand = mvm_tail_steal(&u->tail, chunk);
 
         if (at_hand != NULL) {
-            mvm_pool_adopt(u->pool);
+            mvm_buffers_adopt(u->buffers);
             mvm_decoder_give(u->decoder, i, at_hand);
             continue;
         }
@@ -112,14 +112,14 @@ start(Unpack *u, GError **error)
     if (!u->in->sink->begin(u->in->sink, u->udif->trailer.sectors * MVM_SECTOR, resume_at, error))
         return false;
     u->plan = mvm_plan_new(u->udif, source->map, mark.run);
-    u->pool = mvm_pool_new(pool_size(u), source->map->max_length);
-    u->taker = (MvmChunkTaker){.pool = u->pool, .take = take, .tick = tick};
+    u->buffers = mvm_buffers_new(buffer_count(u), source->map->max_length);
+    u->taker = (MvmChunkTaker){.buffers = u->buffers, .take = take, .tick = tick};
     u->decoder = mvm_decoder_new(&(MvmDecoderInput){
         .name = source->name,
         .udif = u->udif,
         .map = source->map,
         .plan = u->plan,
-        .pool = u->pool,
+        .buffers = u->buffers,
         .sink = u->in->sink,
         .journal = u->journal,
         .mark = mark,
@@ -129,7 +129,7 @@ start(Unpack *u, GError **error)
     return true;
 }
 
-/* Loads and decodes. The decoder's own error says more than that the pool was closed by it. */
+/* Loads and decodes. The decoder's own error says more than that the buffers were closed by it. */
 static bool
 transfer(Unpack *u, GError **error)
 {
@@ -169,7 +169,7 @@ clear(Unpack *u)
 {
     mvm_decoder_free(u->decoder);
     mvm_plan_free(u->plan);
-    mvm_pool_free(u->pool);
+    mvm_buffers_free(u->buffers);
     mvm_journal_free(u->journal);
     mvm_udif_free(u->udif);
     mvm_tail_clear(&u->tail);

@@ -22,7 +22,7 @@ memory_load(MvmMediaSource *source, const uint32_t *chunks, size_t count, MvmChu
     for (size_t i = 0; i < count; i++) {
         uint8_t *buffer = NULL;
 
-        if (!taker->tick(taker, error) || (buffer = mvm_pool_get(taker->pool, true)) == NULL)
+        if (!taker->tick(taker, error) || (buffer = mvm_buffers_get(taker->buffers, true)) == NULL)
             return false;
         memcpy(buffer, self->data + self->map.starts[chunks[i]],
                mvm_chunk_map_get_length(&self->map, chunks[i]));
