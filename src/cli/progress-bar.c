@@ -42,11 +42,20 @@ update_rate(Bar *bar, uint64_t done, gint64 now)
     bar->drawn_at = done;
 }
 
+/* An amount of what is done: bytes, or a number where what names a unit ("Checking out (files)").
+ * The caller frees. */
+static char *
+format_amount(const char *what, uint64_t amount)
+{
+    return g_str_has_suffix(what, ")") ? g_strdup_printf("%" G_GUINT64_FORMAT, amount)
+                                       : mvm_size_format(amount);
+}
+
 static void
 draw(Bar *bar, uint64_t done, uint64_t total)
 {
-    g_autofree char *done_text = mvm_size_format(done);
-    g_autofree char *rate_text = mvm_size_format((uint64_t)MAX(bar->rate, 0));
+    g_autofree char *done_text = format_amount(bar->what, done);
+    g_autofree char *rate_text = format_amount(bar->what, (uint64_t)MAX(bar->rate, 0));
     uint64_t left =
         bar->rate > 1 && total > done ? (uint64_t)((double)(total - done) / bar->rate) : 0;
 

@@ -54,7 +54,27 @@ origin_of(const git_diff_line *line, MvmPatchDirection direction)
     return 0;
 }
 
-/* What the hunk expects to find (Line) in the direction wanted; *ret_added counts the lines it
+/* Line i of the hunk in the direction wanted. *ret_origin 0: not a line of text. */
+static Line
+get_line(git_patch *patch, size_t hunk, int i, MvmPatchDirection direction, char *ret_origin)
+{
+    const git_diff_line *line = NULL;
+    const git_diff_line *next = NULL;
+    Line text = {0};
+
+    *ret_origin = 0;
+    if (git_patch_get_line_in_hunk(&line, patch, hunk, (size_t)i) < 0)
+        return text;
+    *ret_origin = origin_of(line, direction);
+    text = (Line){line->content, line->content_len};
+    /* libgit2 leaves the newline on a line that, as the marker after it says, has none. */
+    if (git_patch_get_line_in_hunk(&next, patch, hunk, (size_t)i + 1) == 0 &&
+        strchr("=<>", next->origin) != NULL && text.len > 0 && text.text[text.len - 1] == '\n')
+        text.len--;
+    return text;
+}
+
+/* What the hunk expects to find (Line) in the direction wanted; *ret_after counts the lines it
  * leaves behind. */
 static GArray *
 list_preimage(git_patch *patch, size_t hunk, MvmPatchDirection direction, size_t *ret_after)
@@ -64,17 +84,11 @@ list_preimage(git_patch *patch, size_t hunk, MvmPatchDirection direction, size_t
 
     *ret_after = 0;
     for (int i = 0; i < count; i++) {
-        const git_diff_line *line = NULL;
         char origin = 0;
+        Line line = get_line(patch, hunk, i, direction, &origin);
 
-        if (git_patch_get_line_in_hunk(&line, patch, hunk, (size_t)i) < 0)
-            continue;
-        origin = origin_of(line, direction);
-        if (origin == ' ' || origin == '-') {
-            Line expected = {line->content, line->content_len};
-
-            g_array_append_val(lines, expected);
-        }
+        if (origin == ' ' || origin == '-')
+            g_array_append_val(lines, line);
         if (origin == ' ' || origin == '+')
             (*ret_after)++;
     }
@@ -119,17 +133,14 @@ write_hunk(GString *out, git_patch *patch, size_t hunk, MvmPatchDirection direct
     int count = git_patch_num_lines_in_hunk(patch, hunk);
 
     for (int i = 0; i < count; i++) {
-        const git_diff_line *line = NULL;
         char origin = 0;
+        Line line = get_line(patch, hunk, i, direction, &origin);
 
-        if (git_patch_get_line_in_hunk(&line, patch, hunk, (size_t)i) < 0)
-            continue;
-        origin = origin_of(line, direction);
         if (origin == 0)
             continue;
         g_string_append_c(out, origin);
-        g_string_append_len(out, line->content, (gssize)line->content_len);
-        if (line->content_len == 0 || line->content[line->content_len - 1] != '\n')
+        g_string_append_len(out, line.text, (gssize)line.len);
+        if (line.len == 0 || line.text[line.len - 1] != '\n')
             g_string_append(out, "\n\\ No newline at end of file\n");
     }
 }
@@ -229,7 +240,7 @@ place_file(Placement *self, size_t index, const char *text, size_t len, GString 
     image = split_lines(text, len);
     self->image = image;
     write_header(&self->file, out);
-    if (hunks > 0)
+    if (hunks > 0 || self->file.old_mode == 0 || self->file.new_mode == 0)
         write_names(&self->file, out);
     for (size_t i = 0; i < hunks; i++) {
         if (!place_hunk(self, patch, i, out, error))

@@ -47,7 +47,7 @@ on_transfer(const git_indexer_progress *stats, void *opaque)
     }
     if (stats->received_objects < stats->total_objects || stats->total_deltas == 0)
         return tell_received(fetch, stats) ? 0 : GIT_EUSER;
-    if (!mvm_progress_update(fetch->progress, "Resolving deltas", stats->indexed_deltas,
+    if (!mvm_progress_update(fetch->progress, "Resolving (deltas)", stats->indexed_deltas,
                              stats->total_deltas, &fetch->error))
         return GIT_EUSER;
     return 0;

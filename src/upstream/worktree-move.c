@@ -23,7 +23,7 @@ static void
 tell_progress(const char *path, size_t done, size_t total, void *opaque)
 {
     /* Stopping here would leave half a checkout: the answer comes too late to be asked for. */
-    (void)mvm_progress_update(opaque, "Checking out", done, total, NULL);
+    (void)mvm_progress_update(opaque, "Checking out (files)", done, total, NULL);
 }
 
 static void

@@ -12,7 +12,8 @@
 typedef struct MvmProgress MvmProgress;
 
 struct MvmProgress {
-    /* done of total units (bytes unless what says otherwise; total 0: unknown). Returns false to
+    /* done of total units (bytes, or what stands in parentheses at the end of
+     * what, as in "Checking out (files)"; total 0: unknown). Returns false to
      * ask the worker to stop; it then fails with MVM_ERROR_CANCELLED. */
     bool (*update)(MvmProgress *self, const char *what, uint64_t done, uint64_t total);
     /* One sentence for the user, as a result or a remark ("using TCG: ..."); no newline. */

@@ -4,7 +4,6 @@
 #include "util/error.h"
 #include "virt/connection-priv.h"
 
-#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -32,24 +31,15 @@ is_session_path(const MvmEndpoint *endpoint)
     return endpoint->path != NULL && g_str_equal(endpoint->path, "/session");
 }
 
-/* A daemon that runs as root confines guests to another user and says so in its capabilities; the
- * name that somebody logs in with over there proves nothing. */
+/* Over ssh it is the remote user who decides: root's session is the system daemon there as well. */
 static bool
-far_daemon_is_privileged(virConnectPtr virt)
+user_is_root(const MvmEndpoint *endpoint)
 {
-    char *caps = virConnectGetCapabilities(virt);
-    bool privileged = caps != NULL && strstr(caps, "<model>dac</model>") != NULL;
-
-    free(caps);
-    return privileged;
-}
-
-static bool
-is_session(virConnectPtr virt, const MvmEndpoint *endpoint)
-{
-    if (!is_session_path(endpoint))
-        return false;
-    return endpoint->remote ? !far_daemon_is_privileged(virt) : geteuid() != 0;
+    if (!endpoint->remote)
+        return geteuid() == 0;
+    if (endpoint->user != NULL)
+        return g_str_equal(endpoint->user, "root");
+    return geteuid() == 0;
 }
 
 MvmConnection *
@@ -76,7 +66,7 @@ mvm_connection_open(const char *uri, GError **error)
     conn->endpoint = mvm_endpoint_parse(resolved, error);
     if (conn->endpoint == NULL)
         return NULL;
-    conn->session = is_session(conn->virt, conn->endpoint);
+    conn->session = is_session_path(conn->endpoint) && !user_is_root(conn->endpoint);
     /* Drivers without keep-alive (test, local sockets of old daemons) answer with an error. */
     (void)virConnectSetKeepAlive(conn->virt, KEEPALIVE_INTERVAL, KEEPALIVE_COUNT);
     return g_steal_pointer(&conn);
