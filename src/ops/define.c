@@ -93,11 +93,34 @@ choose_passt(Work *work)
         work->machine->net_kind = MVM_NET_PASST;
 }
 
+/* What depends on the host: firmware, accelerator, network, size. */
+static bool
+fit_to_host(Work *work, GError **error)
+{
+    const MvmContext *context = work->context;
+    const char *accel = option(work, MVM_OPTION_ACCEL);
+    const char *type = work->current != NULL ? work->current->type : NULL;
+
+    /* A stored --accel was proved when it was given; only a new wish is tried out again. */
+    if (work->current != NULL && work->request->options->value[MVM_OPTION_ACCEL] == NULL)
+        accel = NULL;
+    if (!mvm_hostcheck_accel(context, work->host, accel, type, work->machine, error) ||
+        !mvm_hostcheck_firmware(context, work->host, option(work, MVM_OPTION_FIRMWARE),
+                                work->machine, error))
+        return false;
+    choose_passt(work);
+    if (work->request->mode != MVM_DEFINE)
+        return true;
+    return mvm_hostcheck_devices(context, work->host, work->machine, error) &&
+           mvm_hostcheck_size_and_cpu(context, work->host, option(work, MVM_OPTION_MEMORY) != NULL,
+                                      work->machine, error);
+}
+
 static bool
 resolve_machine(Work *work, GError **error)
 {
+    const char *osk = work->current != NULL ? work->current->osk : NULL;
     MvmHostLimits limits = {0};
-    const char *accel = NULL;
 
     work->host = mvm_host_read(work->context->conn, error);
     if (work->host == NULL)
@@ -105,26 +128,10 @@ resolve_machine(Work *work, GError **error)
     limits = (MvmHostLimits){.memory = work->host->memory, .cpus = work->host->cpus};
     work->machine =
         mvm_machine_new(work->request->name, work->options, &limits, work->context->progress);
-    work->machine->osk =
-        mvm_osk_find(work->context, work->osk, work->current != NULL ? work->current->osk : NULL);
+    work->machine->osk = mvm_osk_find(work->context, work->osk, osk);
     work->machine->hotplug_global =
         work->host->qemu_version == 0 || work->host->qemu_version >= MVM_QEMU_HOTPLUG_GLOBAL;
-    accel = option(work, MVM_OPTION_ACCEL);
-    /* A stored --accel was proved when it was given; only a new wish is tried out again. */
-    if (work->current != NULL && work->request->options->value[MVM_OPTION_ACCEL] == NULL)
-        accel = NULL;
-    if (!mvm_hostcheck_accel(work->context, work->host, accel,
-                             work->current != NULL ? work->current->type : NULL, work->machine,
-                             error) ||
-        !mvm_hostcheck_firmware(work->context, work->host, option(work, MVM_OPTION_FIRMWARE),
-                                work->machine, error) ||
-        !choose_identity(work, error))
-        return false;
-    choose_passt(work);
-    return work->request->mode != MVM_DEFINE ||
-           mvm_hostcheck_size_and_cpu(work->context, work->host,
-                                      option(work, MVM_OPTION_MEMORY) != NULL, work->machine,
-                                      error);
+    return choose_identity(work, error) && fit_to_host(work, error);
 }
 
 static bool

@@ -3,6 +3,7 @@
 
 #include "util/error.h"
 #include "util/size.h"
+#include "virt/network.h"
 #include "virt/probe.h"
 
 #include <string.h>
@@ -173,4 +174,53 @@ mvm_hostcheck_size_and_cpu(const MvmContext *context, const MvmHost *host, bool 
         return false;
     }
     return check_cpu(context, machine, error);
+}
+
+static bool
+check_cpu_model(const MvmDomCaps *caps, const MvmMachine *machine, GError **error)
+{
+    if (g_str_equal(machine->cpu, "host")) {
+        if (machine->kvm)
+            return true;
+        return host_error(error, "use CPU model 'host'", "TCG has no host CPU to pass through",
+                          "name a model, for example " MVM_DEFAULT_CPU);
+    }
+    if (caps == NULL || mvm_domcaps_find_model(caps, machine->cpu) != NULL)
+        return true;
+    g_set_error(error, MVM_ERROR, MVM_ERROR_NOT_FOUND,
+                "cannot find CPU model '%s': the host's libvirt does not know it", machine->cpu);
+    mvm_error_set_hint(error, "'virsh cpu-models x86_64' lists them");
+    return false;
+}
+
+static bool
+check_network(const MvmContext *context, const MvmMachine *machine, GError **error)
+{
+    bool active = false;
+
+    if (machine->net_kind != MVM_NET_NETWORK)
+        return true;
+    if (!mvm_network_is_active(context->conn, machine->net_source, &active, error))
+        return false;
+    if (!active)
+        mvm_progress_note(context->progress,
+                          "network '%s' is not active: 'virsh net-start %s' starts it",
+                          machine->net_source, machine->net_source);
+    return true;
+}
+
+bool
+mvm_hostcheck_devices(const MvmContext *context, const MvmHost *host, const MvmMachine *machine,
+                      GError **error)
+{
+    const MvmDomCaps *caps = mvm_host_get_domcaps(host, machine->kvm);
+
+    if (caps != NULL && !mvm_domcaps_has_video(caps, machine->video)) {
+        g_set_error(error, MVM_ERROR, MVM_ERROR_HOST,
+                    "cannot use video model '%s': the host's QEMU does not have it",
+                    machine->video);
+        mvm_error_set_hint(error, "choose another with --video, for example vga");
+        return false;
+    }
+    return check_cpu_model(caps, machine, error) && check_network(context, machine, error);
 }

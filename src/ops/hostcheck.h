@@ -22,3 +22,7 @@ bool mvm_hostcheck_firmware(const MvmContext *context, const MvmHost *host, cons
 /* Memory and CPU features. memory_asked: the size is the user's own. */
 bool mvm_hostcheck_size_and_cpu(const MvmContext *context, const MvmHost *host, bool memory_asked,
                                 const MvmMachine *machine, GError **error);
+
+/* CPU model, video model and network: that the host has them. */
+bool mvm_hostcheck_devices(const MvmContext *context, const MvmHost *host,
+                           const MvmMachine *machine, GError **error);
