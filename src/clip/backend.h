@@ -18,11 +18,12 @@
 #include "clip/content.h"
 
 #define MVM_CLIP_COALESCE_MS 15
-#define MVM_CLIP_READ_SILENCE_MS 5000   /* default: longest wait for a peer's next step */
-#define MVM_CLIP_READ_TOTAL_FACTOR 6    /* one read lasts at most so many times its silence */
-#define MVM_CLIP_SERVE_SILENCE_MS 10000 /* a reader of ours that is still for so long is dropped   \
-                                         */
-#define MVM_CLIP_PROMISE_MS 30000       /* a promised type must be provided within this time */
+#define MVM_CLIP_READ_SILENCE_MS 5000 /* default: longest wait for a peer's next step */
+#define MVM_CLIP_READ_TOTAL_FACTOR 6  /* one read lasts at most so many times its silence */
+#define MVM_CLIP_SERVE_SILENCE_MS                                                                  \
+    10000                         /* a reader of ours that is still for so long is dropped         \
+                                   */
+#define MVM_CLIP_PROMISE_MS 30000 /* a promised type must be provided within this time */
 
 typedef struct MvmClipBackend MvmClipBackend;
 
@@ -48,8 +49,8 @@ typedef struct {
     /* Somebody pastes a promised type, for the first time: answer, now or later, with
      * mvm_clip_backend_provide(). */
     void (*requested)(MvmClipBackend *backend, uint64_t own_id, MvmClipType type, void *data);
-    /* The display went away. Called once; nothing else is called after it. The backend is of no
-     * more use and is to be freed, here or later. */
+    /* The display went away. Called once; no other callback is called after it, and reads fail. The
+     * backend is of no more use and is to be freed, here or later. */
     void (*lost)(MvmClipBackend *backend, const GError *error, void *data);
 } MvmClipCallbacks;
 
@@ -89,7 +90,8 @@ typedef void (*MvmClipSavedFunc)(MvmClipBackend *backend, bool saved, void *data
 MvmClipBackend *mvm_clip_backend_new(const MvmClipDisplay *display, GMainContext *context,
                                      const MvmClipCallbacks *callbacks, void *data, GError **error);
 
-/* Ends all reads and saves with MVM_ERROR_CANCELLED, gives up the ownership and disconnects. */
+/* Ends all reads with MVM_ERROR_CANCELLED and a save with false (their completion functions must
+ * not call the backend then), gives up the ownership and disconnects. NULL is allowed. */
 void mvm_clip_backend_free(MvmClipBackend *backend);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(MvmClipBackend, mvm_clip_backend_free)
 

@@ -1,2 +1,6 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 macvm_unit_test(clip-content USES clip)
+
+macvm_unit_test(clip-x11 USES clip PKG xcb)
+target_sources(test-clip-x11 PRIVATE
+    unit/clip/servers.c unit/clip/watcher.c unit/clip/x11-peer.c)
