@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Values by meaning. Source of the defaults and additions below: what libvirt 9.0 and 11.3 make of
- * a domain at define time (tests/golden/merge/canonical holds a recorded one).
+ * Values by meaning. Source of the additions below: what libvirt 9.0 made of a domain at define
+ * time (tests/golden/merge/canonical), and for attributes that are younger than that libvirt's
+ * description of the domain XML.
  */
 #include "xml/merge-value.h"
 

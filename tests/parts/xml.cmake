@@ -2,7 +2,10 @@
 macvm_unit_test(xml USES xml)
 macvm_unit_test(xml-merge USES xml)
 macvm_unit_test(xml-merge-golden USES xml)
-target_compile_definitions(test-xml-merge-golden PRIVATE
-    MVM_GOLDEN_DIR="${CMAKE_CURRENT_SOURCE_DIR}/golden/merge")
+macvm_unit_test(xml-merge-random USES xml)
+foreach(target test-xml-merge-golden test-xml-merge-random)
+    target_compile_definitions(${target} PRIVATE
+        MVM_GOLDEN_DIR="${CMAKE_CURRENT_SOURCE_DIR}/golden/merge")
+endforeach()
 macvm_fuzz_target(xml-parse USES xml)
 macvm_fuzz_target(xml-merge USES xml)
