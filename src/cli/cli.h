@@ -47,6 +47,7 @@ struct MvmCli {
     bool describe;             /* completion asks for the options: parse prints them and is DONE */
     MvmProgress progress;      /* shows on stderr what the flags above allow */
     MvmConnection *conn;       /* owned; opened by mvm_cli_connect() */
+    int exit_status;           /* of a command that did its work: another program's, for `ssh` */
 };
 
 /* The table, ended by a row without a name. */

@@ -4,6 +4,8 @@
 #include <string.h>
 
 #define GROUP_PREPARE "From nothing to a machine"
+#define GROUP_MACHINE "Machines"
+#define GROUP_POWER "Running a machine"
 #define GROUP_PROGRAM "The program"
 
 const MvmCommand mvm_commands[] = {
@@ -11,6 +13,29 @@ const MvmCommand mvm_commands[] = {
      "A checkout that is there is only fast-forwarded. Patches are those that macvm ships and the\n"
      "*.patch files of the user's configuration directory (~/.config/macvm/patches).",
      0, 1, mvm_cmd_bootstrap},
+    {"undefine", NULL, GROUP_MACHINE, "[NAME]", "Forget a machine, with its NVRAM",
+     "Its disks stay, unless --remove-storage is given; images that another machine\n"
+     "uses stay anyway.",
+     0, 1, mvm_cmd_undefine},
+    {"up", "start", GROUP_POWER, "[NAME]", "Start a machine", NULL, 0, 1, mvm_cmd_up},
+    {"down", "stop", GROUP_POWER, "[NAME]", "Shut a machine down",
+     "Asks macOS by ssh where that answers, else by the power button, and waits until\n"
+     "it is off.",
+     0, 1, mvm_cmd_down},
+    {"restart", NULL, GROUP_POWER, "[NAME]", "Shut a machine down and start it again",
+     "QEMU starts anew, so that what was changed in the definition takes effect.", 0, 1,
+     mvm_cmd_restart},
+    {"status", NULL, GROUP_POWER, "[NAME]", "Tell what a machine does", NULL, 0, 1, mvm_cmd_status},
+    {"list", NULL, GROUP_POWER, "", "List the machines", NULL, 0, 0, mvm_cmd_list},
+    {"ssh", NULL, GROUP_POWER, "[NAME] [-- COMMAND...]", "Log in to a machine, or run a command",
+     "Goes through the libvirt host when that is another machine. The exit status is\n"
+     "ssh's own.",
+     0, 1, mvm_cmd_ssh},
+    {"view", NULL, GROUP_POWER, "[NAME]", "Open a viewer on a machine's screen", NULL, 0, 1,
+     mvm_cmd_view},
+    {"screenshot", NULL, GROUP_POWER, "[NAME] FILE.png", "Take a picture of a machine's screen",
+     "FILE.png may be -, for standard output.", 1, 2, mvm_cmd_screenshot},
+    {"log", NULL, GROUP_POWER, "[NAME]", "Show QEMU's log of a machine", NULL, 0, 1, mvm_cmd_log},
     {"completion", NULL, GROUP_PROGRAM, "bash|zsh|fish", "Print a completion script for a shell",
      NULL, 1, 1, mvm_cmd_completion},
     {"__complete", NULL, NULL, "[WORD...]", "Tell the completions of a command line", NULL, 0, -1,

@@ -7,3 +7,13 @@
 bool mvm_cmd_bootstrap(MvmCli *cli, int argc, char **argv, GError **error);
 bool mvm_cmd_complete(MvmCli *cli, int argc, char **argv, GError **error);
 bool mvm_cmd_completion(MvmCli *cli, int argc, char **argv, GError **error);
+bool mvm_cmd_down(MvmCli *cli, int argc, char **argv, GError **error);
+bool mvm_cmd_list(MvmCli *cli, int argc, char **argv, GError **error);
+bool mvm_cmd_log(MvmCli *cli, int argc, char **argv, GError **error);
+bool mvm_cmd_restart(MvmCli *cli, int argc, char **argv, GError **error);
+bool mvm_cmd_screenshot(MvmCli *cli, int argc, char **argv, GError **error);
+bool mvm_cmd_ssh(MvmCli *cli, int argc, char **argv, GError **error);
+bool mvm_cmd_status(MvmCli *cli, int argc, char **argv, GError **error);
+bool mvm_cmd_undefine(MvmCli *cli, int argc, char **argv, GError **error);
+bool mvm_cmd_up(MvmCli *cli, int argc, char **argv, GError **error);
+bool mvm_cmd_view(MvmCli *cli, int argc, char **argv, GError **error);

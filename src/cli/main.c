@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* The only place that prints errors and the only one that decides the exit status. */
 #include "cli/cli.h"
+#include "cli/menu.h"
 #include "util/error.h"
 #include "util/interrupt.h"
 
@@ -90,6 +91,32 @@ unknown_command(const char *name, GError **error)
     return false;
 }
 
+static void
+print_error(MvmCli *cli, const GError *error)
+{
+    const char *hint = mvm_error_get_hint(error);
+
+    mvm_cli_progress_end(cli);
+    if (cli->json) {
+        g_autoptr(MvmJson) json = mvm_json_new();
+        g_autofree char *text = NULL;
+
+        mvm_json_begin_object(json, NULL);
+        mvm_json_begin_object(json, "error");
+        mvm_json_string(json, "code", mvm_error_code_name(error));
+        mvm_json_string(json, "message", error->message);
+        mvm_json_string(json, "hint", hint);
+        mvm_json_end_object(json);
+        mvm_json_end_object(json);
+        text = mvm_json_to_text(json, false);
+        fputs(text, stderr);
+        return;
+    }
+    fprintf(stderr, "macvm: %s\n", error->message);
+    if (hint != NULL)
+        fprintf(stderr, "hint: %s\n", hint);
+}
+
 static bool
 dispatch(MvmCli *cli, int argc, char **argv, GError **error)
 {
@@ -130,35 +157,11 @@ run(MvmCli *cli, int argc, char **argv, GError **error)
     }
     if (argc > 1)
         return dispatch(cli, argc, argv, error);
+    if (isatty(STDIN_FILENO) && isatty(STDOUT_FILENO))
+        return mvm_menu_run(cli, print_error, error);
     mvm_help_program(stderr);
     g_set_error_literal(error, MVM_ERROR, MVM_ERROR_USAGE, "no command given");
     return false;
-}
-
-static void
-print_error(MvmCli *cli, const GError *error)
-{
-    const char *hint = mvm_error_get_hint(error);
-
-    mvm_cli_progress_end(cli);
-    if (cli->json) {
-        g_autoptr(MvmJson) json = mvm_json_new();
-        g_autofree char *text = NULL;
-
-        mvm_json_begin_object(json, NULL);
-        mvm_json_begin_object(json, "error");
-        mvm_json_string(json, "code", mvm_error_code_name(error));
-        mvm_json_string(json, "message", error->message);
-        mvm_json_string(json, "hint", hint);
-        mvm_json_end_object(json);
-        mvm_json_end_object(json);
-        text = mvm_json_to_text(json, false);
-        fputs(text, stderr);
-        return;
-    }
-    fprintf(stderr, "macvm: %s\n", error->message);
-    if (hint != NULL)
-        fprintf(stderr, "hint: %s\n", hint);
 }
 
 int
@@ -175,6 +178,8 @@ main(int argc, char **argv)
         status = mvm_error_exit_status(error);
         if (!g_error_matches(error, MVM_ERROR, MVM_ERROR_DONE))
             print_error(&cli, error);
+    } else {
+        status = cli.exit_status;
     }
     mvm_cli_progress_end(&cli);
     mvm_connection_free(cli.conn);

@@ -19,6 +19,10 @@ MvmConnection *mvm_connection_open(const char *uri, GError **error);
 void mvm_connection_free(MvmConnection *conn);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(MvmConnection, mvm_connection_free)
 
+/* Connects anew to where conn led, after the connection was lost. What was looked up through the
+ * old connection must be looked up again. On failure conn stays as it was. */
+bool mvm_connection_reopen(MvmConnection *conn, GError **error);
+
 /* Where it leads; borrowed. */
 const MvmEndpoint *mvm_connection_get_endpoint(const MvmConnection *conn);
 

@@ -2,6 +2,7 @@
 #include "virt/error.h"
 
 #include "util/error.h"
+#include "util/redact.h"
 
 #include <libvirt/libvirt.h>
 #include <libvirt/virterror.h>
@@ -79,7 +80,7 @@ mvm_virt_set_error(GError **error, const char *format, ...)
     virErrorPtr last = virGetLastError();
     int virt_code = last != NULL ? last->code : 0;
     g_autofree char *message =
-        g_strdup(last != NULL && last->message != NULL ? last->message : "unknown cause");
+        mvm_redact(last != NULL && last->message != NULL ? last->message : "unknown cause");
     g_autofree char *what = NULL;
     MvmErrorCode code = MVM_ERROR_FAILED;
     const char *hint = NULL;

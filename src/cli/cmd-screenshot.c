@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "cli/commands.h"
+#include "cli/pick.h"
+#include "ops/screenshot.h"
+#include "util/error.h"
+#include "util/file.h"
+
+#include <string.h>
+
+/* To stdout, which must not be a terminal: that would be left in a bad state by the bytes. */
+static bool
+write_stdout(const GByteArray *picture, GError **error)
+{
+    if (isatty(STDOUT_FILENO)) {
+        g_set_error_literal(error, MVM_ERROR, MVM_ERROR_USAGE,
+                            "cannot write a picture to the terminal");
+        mvm_error_set_hint(error, "give a file's name, or redirect the output");
+        return false;
+    }
+    /* main() tells when stdout failed. */
+    (void)fwrite(picture->data, 1, picture->len, stdout);
+    return true;
+}
+
+bool
+mvm_cmd_screenshot(MvmCli *cli, int argc, char **argv, GError **error)
+{
+    g_autoptr(GByteArray) picture = NULL;
+    g_autofree char *name = NULL;
+    const char *file = NULL;
+    MvmContext context = {0};
+
+    if (!mvm_cli_parse(cli, NULL, &argc, &argv, error))
+        return false;
+    file = argv[argc - 1];
+    if ((name = mvm_cli_pick(cli, argc == 3 ? argv[1] : NULL, &context, error)) == NULL ||
+        (picture = mvm_machine_screenshot(&context, name, error)) == NULL)
+        return false;
+    if (strcmp(file, "-") == 0)
+        return write_stdout(picture, error);
+    return mvm_file_replace(file, picture->data, picture->len, 0644, error);
+}

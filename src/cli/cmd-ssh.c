@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "cli/commands.h"
+#include "cli/pick.h"
+#include "ops/guest-ssh.h"
+#include "util/command.h"
+
+#include <string.h>
+
+/* Cuts what follows "--" off argv and returns it; NULL without "--". The words are the guest's, not
+ * options of ours. */
+static const char *const *
+take_command(int *argc, char **argv)
+{
+    for (int i = 1; i < *argc; i++) {
+        if (strcmp(argv[i], "--") == 0) {
+            *argc = i;
+            argv[i] = NULL;
+            return (const char *const *)argv + i + 1;
+        }
+    }
+    return NULL;
+}
+
+bool
+mvm_cmd_ssh(MvmCli *cli, int argc, char **argv, GError **error)
+{
+    const char *const *command = take_command(&argc, argv);
+    g_autoptr(MvmMetadata) metadata = NULL;
+    g_autoptr(MvmDomain) domain = NULL;
+    g_autoptr(GPtrArray) ssh = NULL;
+    g_autofree char *name = NULL;
+    MvmContext context = {0};
+
+    return mvm_cli_parse(cli, NULL, &argc, &argv, error) &&
+           (name = mvm_cli_pick(cli, argv[1], &context, error)) != NULL &&
+           (domain = mvm_domain_open(cli->conn, name, error)) != NULL &&
+           (metadata = mvm_domain_get_metadata(domain, error)) != NULL &&
+           (ssh = mvm_guest_ssh_argv(domain, metadata, MVM_GUEST_SSH_DEFAULT, command, error)) !=
+               NULL &&
+           mvm_command_run_foreground((const char *const *)ssh->pdata, &cli->exit_status, error);
+}

@@ -1,0 +1,138 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "cli/commands.h"
+#include "cli/machine-row.h"
+#include "cli/pick.h"
+#include "cli/status.h"
+#include "ops/machine.h"
+#include "util/size.h"
+
+/* A disk as the table and JSON show it. */
+typedef struct {
+    const char *role, *volume, *path, *format;
+    uint64_t capacity, allocation;
+} DiskRow;
+
+static const MvmColumn disk_columns[] = {
+    {"role", "Disk", MVM_COLUMN_TEXT, offsetof(DiskRow, role)},
+    {"volume", NULL, MVM_COLUMN_TEXT, offsetof(DiskRow, volume)},
+    {"path", "Path", MVM_COLUMN_TEXT, offsetof(DiskRow, path)},
+    {"format", "Format", MVM_COLUMN_TEXT, offsetof(DiskRow, format)},
+    {"capacity", "Capacity", MVM_COLUMN_SIZE, offsetof(DiskRow, capacity)},
+    {"allocation", "Allocated", MVM_COLUMN_SIZE, offsetof(DiskRow, allocation)},
+    {0},
+};
+
+static GPtrArray *
+disk_rows(const MvmMachineStatus *status)
+{
+    GPtrArray *rows = g_ptr_array_new_with_free_func(g_free);
+
+    for (guint i = 0; i < status->disks->len; i++) {
+        const MvmDiskInfo *disk = status->disks->pdata[i];
+        DiskRow row = {.role = disk->role,
+                       .volume = disk->volume,
+                       .path = disk->path,
+                       .format = disk->format,
+                       .capacity = disk->capacity,
+                       .allocation = disk->allocation};
+
+        g_ptr_array_add(rows, g_memdup2(&row, sizeof(row)));
+    }
+    return rows;
+}
+
+static void
+print_json(const MvmMachineStatus *status, const MvmMachineRow *row, const GPtrArray *disks)
+{
+    MvmJson *json = mvm_json_new();
+
+    mvm_json_begin_object(json, NULL);
+    mvm_table_add_json(mvm_machine_status_columns, row, json);
+    mvm_json_bool(json, "managed", status->managed);
+    mvm_json_string(json, "uri", status->uri);
+    mvm_json_string(json, "reason", status->info->reason);
+    mvm_json_bool(json, "saved", status->saved);
+    mvm_json_string(json, "screen", status->screen);
+    mvm_json_string(json, "last_error", status->last_error);
+    mvm_json_begin_object(json, "clipboard");
+    mvm_json_bool(json, "running", status->clip_running);
+    mvm_json_end_object(json);
+    mvm_json_begin_array(json, "disks");
+    for (guint i = 0; i < disks->len; i++) {
+        mvm_json_begin_object(json, NULL);
+        mvm_table_add_json(disk_columns, disks->pdata[i], json);
+        mvm_json_end_object(json);
+    }
+    mvm_json_end_array(json);
+    mvm_json_end_object(json);
+    mvm_cli_print_json(json);
+}
+
+static void
+print_ssh(const MvmMachineStatus *status, const MvmMachineRow *row)
+{
+    if (row->ssh_port == 0) {
+        puts("ssh         no port is forwarded");
+        return;
+    }
+    printf("ssh         %s:%d, %s\n", row->ssh_host, (int)row->ssh_port,
+           status->ssh_reachable                      ? "answers"
+           : mvm_state_is_active(status->info->state) ? "does not answer"
+                                                      : "the machine is off");
+}
+
+static void
+print_text(const MvmMachineStatus *status, const MvmMachineRow *row, const GPtrArray *disks)
+{
+    g_autofree char *memory = mvm_size_format(row->memory);
+
+    printf("Name        %s\n", row->name);
+    printf("State       %s (%s)%s\n", row->state, status->info->reason,
+           status->saved ? ", a saved state waits for the next start" : "");
+    if (status->last_error != NULL)
+        printf("Last error  %s\n", status->last_error);
+    if (!status->managed)
+        puts("Managed     no: macvm did not define it");
+    if (row->os != NULL)
+        printf("macOS       %s\n", row->os);
+    printf("Size        %d vCPUs, %s\n", (int)row->vcpus, memory);
+    print_ssh(status, row);
+    if (status->screen != NULL)
+        printf("Screen      %s\n", status->screen);
+    printf("Clipboard   %s\n", status->clip_running ? "shared" : "not shared");
+    printf("Autostart   %s\n", row->autostart ? "yes" : "no");
+    printf("UUID        %s\n", row->uuid);
+    printf("Connection  %s\n", status->uri);
+    if (disks->len > 0) {
+        putchar('\n');
+        mvm_table_print(disk_columns, disks);
+    }
+}
+
+bool
+mvm_status_show(MvmCli *cli, const char *given, GError **error)
+{
+    g_autoptr(MvmMachineStatus) status = NULL;
+    g_autoptr(GPtrArray) disks = NULL;
+    g_autofree char *name = NULL;
+    MvmContext context = {0};
+    MvmMachineRow row = {0};
+
+    if ((name = mvm_cli_pick(cli, given, &context, error)) == NULL ||
+        (status = mvm_machine_status(&context, name, error)) == NULL)
+        return false;
+    row = mvm_machine_row(status->info);
+    row.ssh_reachable = status->ssh_reachable;
+    disks = disk_rows(status);
+    if (cli->json)
+        print_json(status, &row, disks);
+    else
+        print_text(status, &row, disks);
+    return true;
+}
+
+bool
+mvm_cmd_status(MvmCli *cli, int argc, char **argv, GError **error)
+{
+    return mvm_cli_parse(cli, NULL, &argc, &argv, error) && mvm_status_show(cli, argv[1], error);
+}

@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "cli/commands.h"
+#include "cli/pick.h"
+#include "cli/power.h"
+#include "cli/view.h"
+
+bool
+mvm_cmd_up(MvmCli *cli, int argc, char **argv, GError **error)
+{
+    g_autofree char *wait_ssh = NULL;
+    g_autofree char *name = NULL;
+    gboolean view = FALSE;
+    int seconds = 0;
+    MvmContext context = {0};
+    const GOptionEntry entries[] = {
+        {"wait-ssh", 0, 0, G_OPTION_ARG_STRING, &wait_ssh,
+         "then wait until the guest's ssh answers (300)", "SECONDS"},
+        {"view", 0, 0, G_OPTION_ARG_NONE, &view, "then open a viewer", NULL},
+        {NULL, 0, 0, 0, NULL, NULL, NULL},
+    };
+
+    mvm_cli_fix_wait_ssh(argv);
+    if (!mvm_cli_parse(cli, entries, &argc, &argv, error) ||
+        !mvm_cli_parse_wait_ssh(wait_ssh, &seconds, error) ||
+        (name = mvm_cli_pick(cli, argv[1], &context, error)) == NULL ||
+        !mvm_machine_up(&context, name, seconds, error))
+        return false;
+    mvm_cli_say(cli, "'%s' is running", name);
+    return !view || mvm_view_show(cli, name, error);
+}

@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "cli/machine-row.h"
+
+#define AT(member) offsetof(MvmMachineRow, member)
+
+#define BEFORE_SSH                                                                                 \
+    {"name", "Name", MVM_COLUMN_TEXT, AT(name)}, {"uuid", NULL, MVM_COLUMN_TEXT, AT(uuid)},        \
+        {"state", "State", MVM_COLUMN_TEXT, AT(state)}, {"os", "macOS", MVM_COLUMN_TEXT, AT(os)},  \
+        {"vcpus", "vCPUs", MVM_COLUMN_NUMBER, AT(vcpus)},                                          \
+        {"memory", "Memory", MVM_COLUMN_SIZE, AT(memory)},                                         \
+        {"ssh.host", NULL, MVM_COLUMN_TEXT, AT(ssh_host)},                                         \
+    {                                                                                              \
+        "ssh.port", "SSH port", MVM_COLUMN_NUMBER, AT(ssh_port)                                    \
+    }
+
+const MvmColumn mvm_machine_columns[] = {
+    BEFORE_SSH,
+    {"autostart", "Autostart", MVM_COLUMN_BOOL, AT(autostart)},
+    {0},
+};
+
+const MvmColumn mvm_machine_status_columns[] = {
+    BEFORE_SSH,
+    {"ssh.reachable", NULL, MVM_COLUMN_BOOL, AT(ssh_reachable)},
+    {"autostart", "Autostart", MVM_COLUMN_BOOL, AT(autostart)},
+    {0},
+};
+
+MvmMachineRow
+mvm_machine_row(const MvmDomainInfo *info)
+{
+    const MvmMetadata *metadata = info->metadata;
+    bool has_port = metadata != NULL && metadata->ssh_port != 0;
+
+    return (MvmMachineRow){
+        .name = info->name,
+        .uuid = info->uuid,
+        .state = mvm_state_name(info->state),
+        .os = metadata != NULL ? metadata->os : NULL,
+        .vcpus = info->vcpus,
+        .memory = info->memory,
+        .ssh_host = has_port ? "127.0.0.1" : NULL,
+        .ssh_port = has_port ? (uint64_t)metadata->ssh_port : 0,
+        .autostart = info->autostart,
+    };
+}

@@ -1,0 +1,140 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "cli/table.h"
+
+#include "util/size.h"
+
+#include <libsmartcols/libsmartcols.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+
+#define ABSENT "-"
+
+static const char *
+text_at(const MvmColumn *column, const void *row)
+{
+    return *(const char *const *)((const char *)row + column->offset);
+}
+
+static uint64_t
+number_at(const MvmColumn *column, const void *row)
+{
+    return *(const uint64_t *)(const void *)((const char *)row + column->offset);
+}
+
+static bool
+bool_at(const MvmColumn *column, const void *row)
+{
+    return *(const bool *)((const char *)row + column->offset);
+}
+
+/* The value as people read it; the caller frees. */
+static char *
+format(const MvmColumn *column, const void *row)
+{
+    switch (column->type) {
+    case MVM_COLUMN_TEXT:
+        return g_strdup(text_at(column, row) != NULL ? text_at(column, row) : ABSENT);
+    case MVM_COLUMN_NUMBER:
+        return number_at(column, row) == 0
+                   ? g_strdup(ABSENT)
+                   : g_strdup_printf("%" G_GUINT64_FORMAT, number_at(column, row));
+    case MVM_COLUMN_SIZE:
+        return number_at(column, row) == 0 ? g_strdup(ABSENT)
+                                           : mvm_size_format(number_at(column, row));
+    case MVM_COLUMN_BOOL:
+        return g_strdup(bool_at(column, row) ? "yes" : "no");
+    }
+    g_assert_not_reached();
+}
+
+static void
+add_row(struct libscols_table *table, const MvmColumn *columns, const void *row)
+{
+    struct libscols_line *line = scols_table_new_line(table, NULL);
+    size_t number = 0;
+
+    if (line == NULL)
+        g_error("out of memory");
+    for (const MvmColumn *column = columns; column->id != NULL; column++) {
+        g_autofree char *value = column->title == NULL ? NULL : format(column, row);
+
+        if (value != NULL && scols_line_set_data(line, number++, value) != 0)
+            g_error("out of memory");
+    }
+}
+
+void
+mvm_table_print(const MvmColumn *columns, const GPtrArray *rows)
+{
+    struct libscols_table *table = scols_new_table();
+
+    if (table == NULL)
+        g_error("out of memory");
+    for (const MvmColumn *column = columns; column->id != NULL; column++) {
+        bool right = column->type == MVM_COLUMN_NUMBER || column->type == MVM_COLUMN_SIZE;
+
+        if (column->title != NULL)
+            scols_table_new_column(table, column->title, 0, right ? SCOLS_FL_RIGHT : 0);
+    }
+    for (guint i = 0; i < rows->len; i++)
+        add_row(table, columns, rows->pdata[i]);
+    if (rows->len > 0)
+        scols_print_table(table);
+    scols_unref_table(table);
+}
+
+static void
+add_value(const MvmColumn *column, const void *row, const char *key, MvmJson *json)
+{
+    switch (column->type) {
+    case MVM_COLUMN_TEXT:
+        mvm_json_string(json, key, text_at(column, row));
+        break;
+    case MVM_COLUMN_NUMBER:
+    case MVM_COLUMN_SIZE:
+        if (number_at(column, row) == 0)
+            mvm_json_null(json, key);
+        else
+            mvm_json_int(json, key, (int64_t)number_at(column, row));
+        break;
+    case MVM_COLUMN_BOOL:
+        mvm_json_bool(json, key, bool_at(column, row));
+        break;
+    }
+}
+
+/* The length of the object's name in a dotted id, 0 without one. */
+static size_t
+group_len(const MvmColumn *column)
+{
+    const char *dot = column->id == NULL ? NULL : strchr(column->id, '.');
+
+    return dot == NULL ? 0 : (size_t)(dot - column->id);
+}
+
+void
+mvm_table_add_json(const MvmColumn *columns, const void *row, MvmJson *json)
+{
+    const char *open = NULL;
+    size_t open_len = 0;
+
+    for (const MvmColumn *column = columns; column->id != NULL; column++) {
+        size_t len = group_len(column);
+
+        if (open != NULL && (len != open_len || strncmp(open, column->id, len) != 0)) {
+            mvm_json_end_object(json);
+            open = NULL;
+        }
+        if (len > 0 && open == NULL) {
+            g_autofree char *name = g_strndup(column->id, len);
+
+            mvm_json_begin_object(json, name);
+            open = column->id;
+            open_len = len;
+        }
+        add_value(column, row, len > 0 ? column->id + len + 1 : column->id, json);
+    }
+    if (open != NULL)
+        mvm_json_end_object(json);
+}

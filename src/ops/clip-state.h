@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Whether a clipboard agent is at work. An agent holds a lock while it lives, so that one that died
+ * is never taken for a living one. */
+#pragma once
+
+#include <stdbool.h>
+
+/* The file that the agent of the machine with that UUID keeps locked. The caller frees. */
+char *mvm_clip_lock_path(const char *uuid);
+
+/* Whether that agent runs on this machine, for this user. */
+bool mvm_clip_is_running(const char *uuid);

@@ -1,0 +1,190 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "ops/guest-ssh.h"
+#include "ops/power.h"
+#include "ops/remote-command.h"
+#include "util/error.h"
+#include "virt/watch.h"
+
+#define SECOND G_USEC_PER_SEC
+
+/* The look whether ssh answers, in milliseconds. */
+#define PROBE_TIMEOUT_MS 2000
+
+/* After libvirt ended QEMU, its event takes no more than this. */
+#define DESTROY_TIMEOUT (30 * SECOND)
+
+/* What macOS's administrator may do without a password being asked; any failure of it means that
+ * the power button is next. */
+static const char *const shutdown_command[] = {"sudo", "-n", "shutdown", "-h", "now", NULL};
+
+static bool
+not_running(MvmDomain *domain, MvmState state, GError **error)
+{
+    const char *name = mvm_domain_get_name(domain);
+
+    if (mvm_domain_is_saved(domain)) {
+        g_set_error(error, MVM_ERROR, MVM_ERROR_CONFLICT,
+                    "cannot stop '%s': it is saved, not running", name);
+        mvm_error_set_hint(error,
+                           "'macvm up %s' goes on where it was saved; "
+                           "'virsh managedsave-remove %s' forgets that state",
+                           name, name);
+        return false;
+    }
+    g_set_error(error, MVM_ERROR, MVM_ERROR_CONFLICT, "cannot stop '%s': it is not running (%s)",
+                name, mvm_state_name(state));
+    return false;
+}
+
+/* A guest whose CPUs stand still hears neither ssh nor the power button. */
+static bool
+cannot_hear(MvmDomain *domain, MvmState state, GError **error)
+{
+    const char *name = mvm_domain_get_name(domain);
+
+    g_set_error(error, MVM_ERROR, MVM_ERROR_CONFLICT, "cannot stop '%s': it is %s", name,
+                mvm_state_name(state));
+    mvm_error_set_hint(error,
+                       "'virsh %s %s' lets it go on; 'macvm down --force %s' ends it as it "
+                       "is",
+                       state == MVM_STATE_PAUSED ? "resume" : "dompmwakeup", name, name);
+    return false;
+}
+
+/* Waits until it is off, until is reached, or command (may be NULL) failed. */
+static bool
+wait_off(MvmWatch *watch, gint64 until, MvmRemoteCommand *command, GError **error)
+{
+    while (!mvm_watch_has_stopped(watch) && g_get_monotonic_time() < until) {
+        if (!mvm_watch_step(watch, until, error))
+            return false;
+        if (command == NULL || mvm_remote_command_check(command) == MVM_COMMAND_RUNS)
+            continue;
+        mvm_watch_set_fd(watch, -1);
+        if (mvm_remote_command_check(command) == MVM_COMMAND_FAILED)
+            return true;
+        command = NULL;
+    }
+    return true;
+}
+
+static bool
+try_ssh(const MvmContext *context, MvmDomain *domain, MvmWatch *watch, gint64 until, GError **error)
+{
+    g_autoptr(MvmMetadata) metadata = mvm_domain_get_metadata(domain, NULL);
+    g_autoptr(MvmRemoteCommand) command = NULL;
+    g_autoptr(GPtrArray) argv = NULL;
+    bool ok = false;
+
+    if (metadata == NULL || !mvm_guest_ssh_answers(domain, metadata, PROBE_TIMEOUT_MS))
+        return true;
+    argv = mvm_guest_ssh_argv(domain, metadata, MVM_GUEST_SSH_BATCH, shutdown_command, NULL);
+    command = argv == NULL ? NULL : mvm_remote_command_start((const char *const *)argv->pdata);
+    if (command == NULL)
+        return true;
+    mvm_progress_note(context->progress, "asking '%s' by ssh to shut down",
+                      mvm_domain_get_name(domain));
+    mvm_watch_set_fd(watch, mvm_remote_command_get_fd(command));
+    ok = wait_off(watch, until, command, error);
+    mvm_watch_set_fd(watch, -1);
+    return ok;
+}
+
+static bool
+try_power_button(const MvmContext *context, MvmDomain *domain, MvmWatch *watch, gint64 until,
+                 GError **error)
+{
+    bool pressed = false;
+
+    while (!mvm_watch_has_stopped(watch) && g_get_monotonic_time() < until) {
+        if (!pressed && mvm_watch_is_connected(watch)) {
+            /* What libvirt says no to is seen by the machine not stopping; only a broken
+             * connection deserves another try. */
+            pressed = mvm_domain_press_power(domain, NULL) || !mvm_watch_is_lost(watch);
+            if (pressed)
+                mvm_progress_note(context->progress, "pressed the power button of '%s'",
+                                  mvm_domain_get_name(domain));
+        }
+        if (!mvm_watch_step(watch, until, error))
+            return false;
+    }
+    return true;
+}
+
+static bool
+destroy(const MvmContext *context, MvmDomain *domain, MvmWatch *watch, GError **error)
+{
+    g_autoptr(GError) cause = NULL;
+
+    mvm_progress_note(context->progress, "ending '%s' by force", mvm_domain_get_name(domain));
+    /* It may have stopped by itself in this moment. */
+    if (!mvm_domain_destroy(domain, &cause) &&
+        !g_error_matches(cause, MVM_ERROR, MVM_ERROR_CONFLICT)) {
+        g_propagate_error(error, g_steal_pointer(&cause));
+        return false;
+    }
+    return wait_off(watch, g_get_monotonic_time() + DESTROY_TIMEOUT, NULL, error);
+}
+
+static bool
+too_late(MvmDomain *domain, const MvmDownOptions *options, GError **error)
+{
+    const char *name = mvm_domain_get_name(domain);
+
+    g_set_error(error, MVM_ERROR, MVM_ERROR_FAILED,
+                "cannot stop '%s': it did not shut down within %d seconds", name, options->timeout);
+    mvm_error_set_hint(error,
+                       "'macvm view %s' shows what it is waiting for; "
+                       "'macvm down --force %s' ends it, as pulling the plug does",
+                       name, name);
+    return false;
+}
+
+static bool
+ask_and_wait(const MvmContext *context, MvmDomain *domain, MvmWatch *watch,
+             const MvmDownOptions *options, GError **error)
+{
+    gint64 begin = g_get_monotonic_time();
+    gint64 until = begin + (gint64)options->timeout * SECOND;
+
+    return try_ssh(context, domain, watch, begin + (until - begin) / 3, error) &&
+           try_power_button(context, domain, watch, until, error);
+}
+
+bool
+mvm_machine_down(const MvmContext *context, const char *name, const MvmDownOptions *options,
+                 GError **error)
+{
+    g_autoptr(MvmDomain) domain = mvm_domain_open(context->conn, name, error);
+    g_autoptr(MvmWatch) watch = domain == NULL ? NULL : mvm_watch_new(domain, error);
+    MvmState state = MVM_STATE_UNKNOWN;
+    bool hears = false;
+
+    if (watch == NULL)
+        return false;
+    state = mvm_watch_get_state(watch, NULL);
+    hears = state != MVM_STATE_PAUSED && state != MVM_STATE_SUSPENDED;
+    if (!mvm_state_is_active(state))
+        return not_running(domain, state, error);
+    if (!hears && !options->force)
+        return cannot_hear(domain, state, error);
+    if (hears && !ask_and_wait(context, domain, watch, options, error)) {
+        if (g_error_matches(error != NULL ? *error : NULL, MVM_ERROR, MVM_ERROR_CANCELLED))
+            mvm_error_set_hint(error,
+                               "'%s' was asked to shut down and was %s then; "
+                               "'macvm down %s' goes on waiting",
+                               name, mvm_state_name(mvm_watch_get_state(watch, NULL)), name);
+        return false;
+    }
+    if (!mvm_watch_has_stopped(watch) && options->force && !destroy(context, domain, watch, error))
+        return false;
+    return mvm_watch_has_stopped(watch) || too_late(domain, options, error);
+}
+
+bool
+mvm_machine_restart(const MvmContext *context, const char *name, const MvmDownOptions *options,
+                    int wait_ssh, GError **error)
+{
+    return mvm_machine_down(context, name, options, error) &&
+           mvm_machine_up(context, name, wait_ssh, error);
+}

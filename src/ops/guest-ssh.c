@@ -1,0 +1,175 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "ops/guest-ssh.h"
+
+#include "ops/banner.h"
+#include "util/error.h"
+#include "util/file.h"
+#include "util/paths.h"
+
+#include <string.h>
+
+/* Logging in to the libvirt host takes several round trips before the guest is asked. */
+#define REMOTE_EXTRA_MS 4000
+
+static void
+add(GPtrArray *argv, const char *arg)
+{
+    g_ptr_array_add(argv, g_strdup(arg));
+}
+
+static void
+add_option(GPtrArray *argv, const char *name, const char *value)
+{
+    add(argv, "-o");
+    g_ptr_array_add(argv, g_strdup_printf("%s=%s", name, value));
+}
+
+/* text with '%' doubled: ssh expands tokens in the values of some options. */
+static char *
+escape_tokens(const char *text)
+{
+    g_auto(GStrv) parts = g_strsplit(text, "%", -1);
+
+    return g_strjoinv("%%", parts);
+}
+
+/* text as one word of an option that takes a list of files. */
+static char *
+quote_value(const char *text)
+{
+    g_autofree char *escaped = escape_tokens(text);
+    GString *quoted = g_string_new("\"");
+
+    for (const char *p = escaped; *p != '\0'; p++) {
+        if (*p == '"' || *p == '\\')
+            g_string_append_c(quoted, '\\');
+        g_string_append_c(quoted, *p);
+    }
+    g_string_append_c(quoted, '"');
+    return g_string_free(quoted, FALSE);
+}
+
+/* What ssh hands to the user's shell to get to the guest's port: "ssh -W" to the libvirt host. Not
+ * ProxyJump: that knows no key file, and takes a host called 127.0.0.1 for a loop. */
+static char *
+proxy_command(const MvmEndpoint *endpoint, MvmGuestSshFlags flags)
+{
+    g_autoptr(GPtrArray) words = g_ptr_array_new_with_free_func(g_free);
+    GString *line = g_string_new("exec");
+
+    add(words, mvm_ssh_program());
+    if ((flags & MVM_GUEST_SSH_BATCH) != 0)
+        add_option(words, "BatchMode", "yes");
+    add(words, "-W");
+    add(words, "%h:%p");
+    mvm_endpoint_add_ssh_args(endpoint, words);
+    for (guint i = 0; i < words->len; i++) {
+        g_autofree char *plain = strcmp(words->pdata[i], "%h:%p") == 0
+                                     ? g_strdup("%h:%p")
+                                     : escape_tokens(words->pdata[i]);
+        g_autofree char *quoted = g_shell_quote(plain);
+
+        g_string_append_printf(line, " %s", quoted);
+    }
+    return g_string_free(line, FALSE);
+}
+
+static bool
+check_reachable(MvmDomain *domain, const MvmMetadata *metadata, GError **error)
+{
+    const MvmEndpoint *endpoint = mvm_connection_get_endpoint(mvm_domain_get_connection(domain));
+    const char *name = mvm_domain_get_name(domain);
+
+    if (metadata->ssh_port == 0) {
+        g_set_error(error, MVM_ERROR, MVM_ERROR_NOT_FOUND,
+                    "cannot reach '%s' by ssh: no port is forwarded to it", name);
+        mvm_error_set_hint(error, "'macvm set %s --network user --ssh-port PORT' forwards one",
+                           name);
+        return false;
+    }
+    if (endpoint->remote && !endpoint->over_ssh) {
+        g_set_error(error, MVM_ERROR, MVM_ERROR_HOST,
+                    "cannot reach '%s' by ssh: the connection '%s' does not go through ssh", name,
+                    endpoint->uri);
+        mvm_error_set_hint(error, "use a URI of the form qemu+ssh://USER@HOST/system");
+        return false;
+    }
+    return true;
+}
+
+/* The folder must be there, or ssh keeps no keys. */
+static char *
+known_hosts_value(GError **error)
+{
+    g_autofree char *dir = mvm_path_user_data(NULL);
+    g_autofree char *path = mvm_path_user_data("known_hosts");
+
+    return mvm_file_make_dir(dir, error) ? quote_value(path) : NULL;
+}
+
+static void
+add_options(GPtrArray *argv, MvmDomain *domain, const MvmMetadata *metadata, MvmGuestSshFlags flags)
+{
+    const MvmEndpoint *endpoint = mvm_connection_get_endpoint(mvm_domain_get_connection(domain));
+    g_autofree char *alias = g_strdup_printf("macvm-%s", mvm_domain_get_uuid(domain));
+
+    add_option(argv, "StrictHostKeyChecking", "accept-new");
+    add_option(argv, "HostKeyAlias", alias);
+    if ((flags & MVM_GUEST_SSH_BATCH) != 0) {
+        add_option(argv, "BatchMode", "yes");
+        add_option(argv, "ConnectTimeout", "5");
+        add_option(argv, "ServerAliveInterval", "5");
+    }
+    if (endpoint->remote) {
+        g_autofree char *proxy = proxy_command(endpoint, flags);
+
+        add_option(argv, "ProxyCommand", proxy);
+    }
+    add(argv, "-p");
+    g_ptr_array_add(argv, g_strdup_printf("%d", metadata->ssh_port));
+    if (metadata->ssh_user != NULL) {
+        add(argv, "-l");
+        add(argv, metadata->ssh_user);
+    }
+}
+
+GPtrArray *
+mvm_guest_ssh_argv(MvmDomain *domain, const MvmMetadata *metadata, MvmGuestSshFlags flags,
+                   const char *const *command, GError **error)
+{
+    g_autoptr(GPtrArray) argv = g_ptr_array_new_with_free_func(g_free);
+    g_autofree char *known_hosts = NULL;
+
+    if (!check_reachable(domain, metadata, error) ||
+        (known_hosts = known_hosts_value(error)) == NULL)
+        return NULL;
+    add(argv, mvm_ssh_program());
+    add_option(argv, "UserKnownHostsFile", known_hosts);
+    add_options(argv, domain, metadata, flags);
+    add(argv, "--");
+    add(argv, "127.0.0.1");
+    for (; command != NULL && *command != NULL; command++)
+        add(argv, *command);
+    g_ptr_array_add(argv, NULL);
+    return g_steal_pointer(&argv);
+}
+
+bool
+mvm_guest_ssh_answers(MvmDomain *domain, const MvmMetadata *metadata, int timeout_ms)
+{
+    const MvmEndpoint *endpoint = mvm_connection_get_endpoint(mvm_domain_get_connection(domain));
+    g_autoptr(GPtrArray) argv = NULL;
+
+    if (!check_reachable(domain, metadata, NULL))
+        return false;
+    if (!endpoint->remote)
+        return mvm_banner_at_port(metadata->ssh_port, timeout_ms);
+    argv = g_ptr_array_new_with_free_func(g_free);
+    add(argv, mvm_ssh_program());
+    add_option(argv, "BatchMode", "yes");
+    add(argv, "-W");
+    g_ptr_array_add(argv, g_strdup_printf("127.0.0.1:%d", metadata->ssh_port));
+    mvm_endpoint_add_ssh_args(endpoint, argv);
+    g_ptr_array_add(argv, NULL);
+    return mvm_banner_of_command((const char *const *)argv->pdata, timeout_ms + REMOTE_EXTRA_MS);
+}

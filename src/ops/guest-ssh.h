@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * ssh to a guest: to the port that the libvirt host forwards on its loopback, through that host
+ * when it is another machine. All guests are 127.0.0.1, so that their host keys are kept under
+ * "macvm-UUID", in a file of macvm's own.
+ */
+#pragma once
+
+#include "virt/domain.h"
+
+typedef enum {
+    MVM_GUEST_SSH_DEFAULT = 0,
+    MVM_GUEST_SSH_BATCH = 1 << 0, /* never asks; gives up after some seconds without an answer */
+} MvmGuestSshFlags;
+
+/* ssh's argument vector with the words of command (NULL-terminated; NULL: a login shell), ended by
+ * NULL; ssh joins them with spaces for the guest's shell. Makes the folder of the file of known
+ * hosts. MVM_ERROR_NOT_FOUND when no port is forwarded to the guest; MVM_ERROR_HOST when the
+ * libvirt host is another machine and not reached by ssh. The caller frees. */
+GPtrArray *mvm_guest_ssh_argv(MvmDomain *domain, const MvmMetadata *metadata,
+                              MvmGuestSshFlags flags, const char *const *command, GError **error);
+
+/* Whether an ssh server greets behind the forwarded port, within timeout_ms milliseconds (more for
+ * the way through another host). A forward alone says nothing: QEMU accepts before the guest does.
+ * Ctrl-C ends it with false. */
+bool mvm_guest_ssh_answers(MvmDomain *domain, const MvmMetadata *metadata, int timeout_ms);

@@ -1,0 +1,203 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "ops/log.h"
+
+#include "util/error.h"
+#include "util/file.h"
+#include "util/interrupt.h"
+#include "util/redact.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/wait.h>
+
+#define SYSTEM_LOGS "/var/log/libvirt/qemu"
+#define SESSION_LOGS "libvirt/qemu/log"
+
+/* A line longer than this is given in pieces. QEMU's command line is one of some KiB. */
+#define LINE_MAX_LEN (64 * 1024)
+
+/* This much of the end of a log is searched for a complaint. */
+#define LAST_LINES 50
+
+typedef struct {
+    void (*line)(const char *text, void *opaque);
+    void *opaque;
+    GString *pending; /* the line that is not at its end yet; owned */
+} Reader;
+
+/* On another host, the session's folder is taken from the home directory, where ssh begins. */
+static char *
+log_path(MvmConnection *conn, const char *name)
+{
+    g_autofree char *file = g_strconcat(name, ".log", NULL);
+
+    if (!mvm_connection_is_session(conn))
+        return g_build_filename(SYSTEM_LOGS, file, NULL);
+    if (mvm_connection_get_endpoint(conn)->remote)
+        return g_build_filename(".cache", SESSION_LOGS, file, NULL);
+    return g_build_filename(g_get_user_cache_dir(), SESSION_LOGS, file, NULL);
+}
+
+static bool
+check_local(const char *path, const char *name, GError **error)
+{
+    if (access(path, R_OK) == 0)
+        return true;
+    if (errno == ENOENT) {
+        g_set_error(error, MVM_ERROR, MVM_ERROR_NOT_FOUND,
+                    "cannot read the log of '%s': it has never been started", name);
+        return false;
+    }
+    mvm_error_set_errno(error, "read the log", path);
+    mvm_error_set_hint(error, "QEMU's logs of the system's libvirt belong to root");
+    return false;
+}
+
+/* tail, here or on the libvirt host. ssh joins its arguments with spaces for the shell there, so
+ * that each word is quoted for it. */
+static GPtrArray *
+tail_argv(MvmConnection *conn, const char *path, const MvmLogOptions *options)
+{
+    const MvmEndpoint *endpoint = mvm_connection_get_endpoint(conn);
+    GPtrArray *argv = g_ptr_array_new_with_free_func(g_free);
+    g_autofree char *lines = g_strdup_printf("%d", options->lines);
+    const char *const words[] = {"tail", "-n", lines, options->follow ? "-F" : "--", path};
+
+    if (endpoint->remote) {
+        g_ptr_array_add(argv, g_strdup(mvm_ssh_program()));
+        mvm_endpoint_add_ssh_args(endpoint, argv);
+    }
+    for (size_t i = 0; i < G_N_ELEMENTS(words); i++)
+        g_ptr_array_add(argv, endpoint->remote ? g_shell_quote(words[i]) : g_strdup(words[i]));
+    g_ptr_array_add(argv, NULL);
+    return argv;
+}
+
+static void
+give_line(Reader *reader)
+{
+    g_autofree char *text = mvm_redact(reader->pending->str);
+
+    reader->line(text, reader->opaque);
+    g_string_truncate(reader->pending, 0);
+}
+
+static void
+take(Reader *reader, const char *data, size_t len)
+{
+    for (size_t i = 0; i < len; i++) {
+        if (data[i] == '\n' || reader->pending->len >= LINE_MAX_LEN)
+            give_line(reader);
+        if (data[i] != '\n')
+            g_string_append_c(reader->pending, data[i]);
+    }
+}
+
+/* Reads until the end or Ctrl-C. */
+static void
+pump(Reader *reader, int fd)
+{
+    struct pollfd fds[] = {{.fd = fd, .events = POLLIN},
+                           {.fd = mvm_interrupt_fd(), .events = POLLIN}};
+    char buf[8192];
+
+    while (!mvm_interrupted()) {
+        ssize_t n = 0;
+
+        if (poll(fds, G_N_ELEMENTS(fds), -1) < 0 || fds[0].revents == 0)
+            continue;
+        n = read(fd, buf, sizeof(buf));
+        if (n == 0 || (n < 0 && errno != EINTR))
+            break;
+        if (n > 0)
+            take(reader, buf, (size_t)n);
+    }
+    if (reader->pending->len > 0)
+        give_line(reader);
+}
+
+static bool
+run_tail(const char *const *argv, Reader *reader, int *ret_status, GError **error)
+{
+    mvm_autofd out = -1;
+    GError *cause = NULL;
+    GPid pid = 0;
+
+    if (!g_spawn_async_with_pipes(NULL, (char **)argv, NULL,
+                                  G_SPAWN_SEARCH_PATH | G_SPAWN_DO_NOT_REAP_CHILD |
+                                      G_SPAWN_STDERR_TO_DEV_NULL,
+                                  NULL, NULL, &pid, NULL, &out, NULL, &cause)) {
+        g_set_error(error, MVM_ERROR, MVM_ERROR_HOST, "cannot run '%s': %s", argv[0],
+                    cause->message);
+        g_error_free(cause);
+        return false;
+    }
+    pump(reader, out);
+    if (mvm_interrupted())
+        kill(pid, SIGTERM);
+    while (waitpid(pid, ret_status, 0) < 0 && errno == EINTR)
+        ;
+    return true;
+}
+
+bool
+mvm_log_read(const MvmContext *context, const char *name, const MvmLogOptions *options,
+             void (*line)(const char *text, void *opaque), void *opaque, GError **error)
+{
+    const MvmEndpoint *endpoint = mvm_connection_get_endpoint(context->conn);
+    g_autoptr(MvmDomain) domain = mvm_domain_open(context->conn, name, error);
+    g_autofree char *path = log_path(context->conn, name);
+    g_autoptr(GPtrArray) argv = NULL;
+    g_autoptr(GString) pending = g_string_new(NULL);
+    Reader reader = {.line = line, .opaque = opaque, .pending = pending};
+    int status = 0;
+
+    if (domain == NULL || (!endpoint->remote && !check_local(path, name, error)))
+        return false;
+    if (endpoint->remote && !endpoint->over_ssh) {
+        g_set_error(error, MVM_ERROR, MVM_ERROR_HOST,
+                    "cannot read the log of '%s': the connection '%s' does not go through ssh",
+                    name, endpoint->uri);
+        return false;
+    }
+    argv = tail_argv(context->conn, path, options);
+    if (!run_tail((const char *const *)argv->pdata, &reader, &status, error))
+        return false;
+    if (status == 0 || mvm_interrupted())
+        return true;
+    g_set_error(error, MVM_ERROR, MVM_ERROR_FAILED,
+                "cannot read the log of '%s': '%s' on the libvirt host cannot be read", name, path);
+    mvm_error_set_hint(error, "it is there once the machine was started; on the system's libvirt "
+                              "it belongs to root");
+    return false;
+}
+
+static void
+keep_complaint(const char *text, void *opaque)
+{
+    char **last = opaque;
+    const char *found = strstr(text, "qemu-system-");
+
+    /* The line with QEMU's command begins with a path. */
+    if (found == NULL || strstr(text, ": ") == NULL || g_str_has_prefix(text, "/"))
+        return;
+    g_free(*last);
+    *last = g_strdup(found);
+}
+
+char *
+mvm_log_last_error(MvmDomain *domain)
+{
+    MvmConnection *conn = mvm_domain_get_connection(domain);
+    const MvmLogOptions options = {.lines = LAST_LINES};
+    MvmContext context = mvm_context(conn, NULL);
+    char *last = NULL;
+
+    if (mvm_connection_get_endpoint(conn)->remote)
+        return NULL;
+    (void)mvm_log_read(&context, mvm_domain_get_name(domain), &options, keep_complaint, &last,
+                       NULL);
+    return last;
+}

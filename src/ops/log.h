@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * QEMU's log of a machine. libvirt has no call for it: the file is read where the daemon writes it,
+ * over ssh on another host. QEMU's command line is in it, and so is the OSK: that is blotted out.
+ */
+#pragma once
+
+#include "ops/context.h"
+#include "virt/domain.h"
+
+typedef struct {
+    int lines;   /* from the end */
+    bool follow; /* go on until Ctrl-C */
+} MvmLogOptions;
+
+/* Calls line for each line, without its newline. MVM_ERROR_NOT_FOUND when there is no log yet,
+ * MVM_ERROR_HOST when it may not be read. While following, Ctrl-C is the regular end. */
+bool mvm_log_read(const MvmContext *context, const char *name, const MvmLogOptions *options,
+                  void (*line)(const char *text, void *opaque), void *opaque, GError **error);
+
+/* The last complaint of QEMU in the log of a machine of this host, or NULL. The caller frees. */
+char *mvm_log_last_error(MvmDomain *domain);

@@ -1,0 +1,177 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "ops/machine.h"
+
+#include "machine/name.h"
+#include "ops/clip-state.h"
+#include "ops/guest-ssh.h"
+#include "ops/log.h"
+#include "util/error.h"
+#include "virt/domain.h"
+#include "virt/volume.h"
+
+#include <string.h>
+
+/* How long a running guest's ssh server may take to greet, in milliseconds. */
+#define SSH_TIMEOUT_MS 2000
+
+char *
+mvm_machine_pick(const MvmContext *context, const char *given, GError **error)
+{
+    g_autoptr(GPtrArray) machines = NULL;
+    const MvmDomainInfo *only = NULL;
+
+    if (given != NULL)
+        return g_strdup(given);
+    machines = mvm_domain_list(context->conn, error);
+    if (machines == NULL)
+        return NULL;
+    only = machines->len == 1 ? machines->pdata[0] : NULL;
+    return g_strdup(only != NULL ? only->name : MVM_NAME_DEFAULT);
+}
+
+static void
+disk_free(void *data)
+{
+    MvmDiskInfo *disk = data;
+
+    g_free(disk->volume);
+    g_free(disk->path);
+    g_free(disk->format);
+    g_free(disk);
+}
+
+void
+mvm_machine_status_free(MvmMachineStatus *status)
+{
+    if (status == NULL)
+        return;
+    mvm_domain_info_free(status->info);
+    g_free(status->uri);
+    g_free(status->screen);
+    g_free(status->last_error);
+    g_clear_pointer(&status->disks, g_ptr_array_unref);
+    g_free(status);
+}
+
+/* By the names that define gives to volumes (ops/images.h); the disk that is neither boot loader
+ * nor recovery is the system's, and what comes after it was added by the user. */
+static const char *
+role_of(const char *path, bool *has_system)
+{
+    g_autofree char *base = path == NULL ? NULL : g_path_get_basename(path);
+
+    if (base != NULL && strstr(base, "-opencore.") != NULL)
+        return "opencore";
+    if (base != NULL && (strstr(base, "-recovery.") != NULL || g_str_has_prefix(base, "recovery-")))
+        return "recovery";
+    if (base == NULL || *has_system)
+        return "other";
+    *has_system = true;
+    return "system";
+}
+
+static MvmDiskInfo *
+read_disk(MvmDomain *domain, xmlNode *node, bool *has_system)
+{
+    MvmDiskInfo *disk = g_new0(MvmDiskInfo, 1);
+    g_autoptr(MvmVolume) volume = NULL;
+
+    disk->path = mvm_xml_node_get(node, "source/@file");
+    if (disk->path == NULL)
+        disk->path = mvm_xml_node_get(node, "source/@dev");
+    disk->format = mvm_xml_node_get(node, "driver/@type");
+    disk->role = role_of(disk->path, has_system);
+    if (disk->path == NULL)
+        return disk;
+    volume = mvm_volume_lookup_path(mvm_domain_get_connection(domain), disk->path, NULL);
+    if (volume != NULL)
+        disk->volume = g_strdup(volume->name);
+    disk->sized =
+        mvm_domain_get_disk_size(domain, disk->path, &disk->capacity, &disk->allocation, NULL);
+    return disk;
+}
+
+static GPtrArray *
+read_disks(MvmDomain *domain, xmlDoc *doc)
+{
+    g_autoptr(GPtrArray) nodes =
+        mvm_xml_get_nodes(doc, "/domain/devices/disk[not(@device) or @device='disk']");
+    GPtrArray *disks = g_ptr_array_new_with_free_func(disk_free);
+    bool has_system = false;
+
+    for (guint i = 0; i < nodes->len; i++)
+        g_ptr_array_add(disks, read_disk(domain, nodes->pdata[i], &has_system));
+    return disks;
+}
+
+char *
+mvm_machine_screen(xmlDoc *doc)
+{
+    g_autofree char *type = mvm_xml_get(doc, "/domain/devices/graphics[@port>0][1]/@type");
+    g_autofree char *port = mvm_xml_get(doc, "/domain/devices/graphics[@port>0][1]/@port");
+    g_autofree char *listen = mvm_xml_get(doc, "/domain/devices/graphics[@port>0][1]/@listen");
+
+    if (type == NULL || port == NULL)
+        return NULL;
+    return g_strdup_printf("%s://%s:%s", type, listen != NULL ? listen : "127.0.0.1", port);
+}
+
+static MvmDomainInfo *
+read_info(MvmDomain *domain, GError **error)
+{
+    g_autoptr(MvmDomainInfo) info = g_new0(MvmDomainInfo, 1);
+
+    info->name = g_strdup(mvm_domain_get_name(domain));
+    info->uuid = g_strdup(mvm_domain_get_uuid(domain));
+    if (!mvm_domain_get_state(domain, &info->state, &info->reason, error) ||
+        !mvm_domain_get_size(domain, &info->memory, &info->vcpus, error))
+        return NULL;
+    info->autostart = mvm_domain_get_autostart(domain);
+    return g_steal_pointer(&info);
+}
+
+static bool
+has_failed(const MvmDomainInfo *info)
+{
+    return !mvm_state_is_active(info->state) &&
+           (g_str_equal(info->reason, "crashed") || g_str_equal(info->reason, "failed") ||
+            g_str_equal(info->reason, "panicked"));
+}
+
+static bool
+read_metadata(MvmDomain *domain, MvmMachineStatus *status, GError **error)
+{
+    g_autoptr(GError) cause = NULL;
+
+    status->info->metadata = mvm_domain_get_metadata(domain, &cause);
+    status->managed = cause == NULL || !g_error_matches(cause, MVM_ERROR, MVM_ERROR_NOT_FOUND);
+    if (cause == NULL || !g_error_matches(cause, MVM_ERROR, MVM_ERROR_HOST))
+        return true;
+    g_propagate_error(error, g_steal_pointer(&cause));
+    return false;
+}
+
+MvmMachineStatus *
+mvm_machine_status(const MvmContext *context, const char *name, GError **error)
+{
+    g_autoptr(MvmMachineStatus) status = g_new0(MvmMachineStatus, 1);
+    g_autoptr(MvmDomain) domain = mvm_domain_open(context->conn, name, error);
+    g_autoptr(xmlDoc) doc = NULL;
+
+    if (domain == NULL || (status->info = read_info(domain, error)) == NULL ||
+        !read_metadata(domain, status, error) || (doc = mvm_domain_get_xml(domain, error)) == NULL)
+        return NULL;
+    status->uri = g_strdup(mvm_connection_get_endpoint(context->conn)->uri);
+    status->saved = mvm_domain_is_saved(domain);
+    status->disks = read_disks(domain, doc);
+    status->clip_running = mvm_clip_is_running(status->info->uuid);
+    if (mvm_state_is_active(status->info->state)) {
+        status->screen = mvm_machine_screen(doc);
+        status->ssh_reachable =
+            status->info->metadata != NULL &&
+            mvm_guest_ssh_answers(domain, status->info->metadata, SSH_TIMEOUT_MS);
+    } else if (has_failed(status->info)) {
+        status->last_error = mvm_log_last_error(domain);
+    }
+    return g_steal_pointer(&status);
+}

@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Which machine is meant, and what there is to know of it. */
+#pragma once
+
+#include "ops/context.h"
+#include "virt/domain-list.h"
+#include "xml/xml.h"
+
+/* The machine that a command without a name means: the only one there is, else "macos". A given
+ * name is taken as it is. The caller frees. */
+char *mvm_machine_pick(const MvmContext *context, const char *given, GError **error);
+
+/* One disk of a machine. */
+typedef struct {
+    const char *role;    /* "opencore", "recovery", "system", "other"; static */
+    char *volume;        /* owned; NULL when it is no volume of an active pool */
+    char *path;          /* on the libvirt host; owned, or NULL (an empty drive) */
+    char *format;        /* owned, or NULL */
+    bool sized;          /* the two below are known */
+    uint64_t capacity;   /* bytes that the guest sees */
+    uint64_t allocation; /* bytes on the host's disk */
+} MvmDiskInfo;
+
+typedef struct {
+    MvmDomainInfo *info; /* owned */
+    bool managed;        /* macvm defined it */
+    bool saved;          /* a saved state waits for the next start */
+    bool ssh_reachable;
+    bool clip_running;
+    char *uri;        /* owned; the connection */
+    char *screen;     /* "vnc://127.0.0.1:5900" on the libvirt host; owned, or NULL */
+    char *last_error; /* what QEMU said last, after a failure; owned, or NULL */
+    GPtrArray *disks; /* MvmDiskInfo; owned */
+} MvmMachineStatus;
+
+void mvm_machine_status_free(MvmMachineStatus *status);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(MvmMachineStatus, mvm_machine_status_free)
+
+/* All of the machine called name. What cannot be found out is left empty; only a machine that is
+ * not there, or a connection that breaks, is a failure. Waits up to two seconds for the greeting of
+ * a running guest's ssh server. */
+MvmMachineStatus *mvm_machine_status(const MvmContext *context, const char *name, GError **error);
+
+/* Where the screen of the domain in doc is shown on the libvirt host, "vnc://127.0.0.1:5900"; NULL
+ * when it runs not or has none. The caller frees. */
+char *mvm_machine_screen(xmlDoc *doc);

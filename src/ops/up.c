@@ -1,0 +1,152 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "ops/guest-ssh.h"
+#include "ops/power.h"
+#include "util/error.h"
+#include "virt/watch.h"
+
+#define SECOND G_USEC_PER_SEC
+
+/* A daemon that went away in the midst of a start has this long to come back. */
+#define DAEMON_TIMEOUT (60 * SECOND)
+#define START_ATTEMPTS 3
+
+/* One look whether ssh answers, in milliseconds, and the pause between two, in microseconds: that a
+ * guest begins to listen is the one thing that nobody tells. */
+#define PROBE_TIMEOUT_MS 2000
+#define PROBE_PAUSE (SECOND / 4)
+
+static bool
+check_off(MvmDomain *domain, GError **error)
+{
+    const char *name = mvm_domain_get_name(domain);
+    MvmState state = MVM_STATE_UNKNOWN;
+
+    if (!mvm_domain_get_state(domain, &state, NULL, error))
+        return false;
+    if (!mvm_state_is_active(state))
+        return true;
+    g_set_error(error, MVM_ERROR, MVM_ERROR_CONFLICT, "cannot start '%s': it is already %s", name,
+                mvm_state_name(state));
+    if (state == MVM_STATE_PAUSED)
+        mvm_error_set_hint(error, "'virsh resume %s' lets it go on", name);
+    else if (state == MVM_STATE_SUSPENDED)
+        mvm_error_set_hint(error, "'virsh dompmwakeup %s' wakes it", name);
+    else
+        mvm_error_set_hint(error, "'macvm status %s' tells more", name);
+    return false;
+}
+
+/* After a connection that broke during the start: back to a connection. */
+static bool
+wait_for_daemon(MvmWatch *watch, const GError *cause, GError **error)
+{
+    gint64 until = g_get_monotonic_time() + DAEMON_TIMEOUT;
+
+    do {
+        if (!mvm_watch_step(watch, until, error))
+            return false;
+    } while (!mvm_watch_is_connected(watch) && g_get_monotonic_time() < until);
+    if (mvm_watch_is_connected(watch))
+        return true;
+    if (error != NULL)
+        *error = g_error_copy(cause);
+    return false;
+}
+
+/* A start that the daemon did not live to finish may have succeeded or not: look, then go on. */
+static bool
+start(MvmDomain *domain, MvmWatch *watch, GError **error)
+{
+    for (int attempt = 1;; attempt++) {
+        g_autoptr(GError) cause = NULL;
+
+        if (mvm_domain_start(domain, &cause))
+            return true;
+        if (!mvm_watch_is_lost(watch) || attempt == START_ATTEMPTS) {
+            g_propagate_error(error, g_steal_pointer(&cause));
+            return false;
+        }
+        if (!wait_for_daemon(watch, cause, error))
+            return false;
+        if (mvm_state_is_active(mvm_watch_get_state(watch, NULL)))
+            return true;
+    }
+}
+
+static bool
+stopped_early(MvmDomain *domain, const char *reason, GError **error)
+{
+    const char *name = mvm_domain_get_name(domain);
+
+    g_set_error(error, MVM_ERROR, MVM_ERROR_FAILED,
+                "cannot wait for ssh of '%s': the machine stopped (%s)", name, reason);
+    mvm_error_set_hint(error, "'macvm log %s' shows what QEMU said", name);
+    return false;
+}
+
+static bool
+no_answer(MvmDomain *domain, int seconds, GError **error)
+{
+    const char *name = mvm_domain_get_name(domain);
+
+    g_set_error(error, MVM_ERROR, MVM_ERROR_FAILED,
+                "cannot wait for ssh of '%s': no answer within %d seconds", name, seconds);
+    mvm_error_set_hint(error,
+                       "it runs on; in macOS, ssh is switched on under Sharing, 'Remote Login'; "
+                       "'macvm view %s' shows its screen",
+                       name);
+    return false;
+}
+
+static bool
+wait_ssh(MvmDomain *domain, const MvmMetadata *metadata, MvmWatch *watch, int seconds,
+         GError **error)
+{
+    gint64 deadline = g_get_monotonic_time() + (gint64)seconds * SECOND;
+
+    for (;;) {
+        gint64 now = g_get_monotonic_time();
+        const char *reason = NULL;
+        int timeout_ms = (int)CLAMP((deadline - now) / 1000, 1, PROBE_TIMEOUT_MS);
+
+        if (!mvm_state_is_active(mvm_watch_get_state(watch, &reason)))
+            return stopped_early(domain, reason, error);
+        if (mvm_guest_ssh_answers(domain, metadata, timeout_ms))
+            return true;
+        now = g_get_monotonic_time();
+        if (now >= deadline)
+            return no_answer(domain, seconds, error);
+        if (!mvm_watch_step(watch, MIN(deadline, now + PROBE_PAUSE), error))
+            return false;
+    }
+}
+
+bool
+mvm_machine_up(const MvmContext *context, const char *name, int wait_ssh_seconds, GError **error)
+{
+    g_autoptr(MvmDomain) domain = mvm_domain_open(context->conn, name, error);
+    g_autoptr(MvmMetadata) metadata = NULL;
+    g_autoptr(MvmWatch) watch = NULL;
+
+    if (domain == NULL || !check_off(domain, error))
+        return false;
+    if (wait_ssh_seconds > 0) {
+        g_autoptr(GPtrArray) argv = NULL;
+
+        /* What makes ssh impossible is told before the start. */
+        if ((metadata = mvm_domain_get_metadata(domain, error)) == NULL ||
+            (argv = mvm_guest_ssh_argv(domain, metadata, 0, NULL, error)) == NULL)
+            return false;
+    }
+    if (mvm_domain_is_saved(domain))
+        mvm_progress_note(context->progress, "restoring the saved state of '%s'", name);
+    watch = mvm_watch_new(domain, error);
+    if (watch == NULL || !start(domain, watch, error))
+        return false;
+    if (wait_ssh_seconds == 0)
+        return true;
+    mvm_progress_note(context->progress, "'%s' is started; waiting for ssh at 127.0.0.1:%d", name,
+                      metadata->ssh_port);
+    return mvm_watch_step(watch, 0, error) &&
+           wait_ssh(domain, metadata, watch, wait_ssh_seconds, error);
+}

@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * One domain of a connection: what it is and what can be asked of it at once. Waiting for what it
+ * does is watch.h's work.
+ */
+#pragma once
+
+#include "virt/connection.h"
+#include "virt/metadata.h"
+#include "virt/state.h"
+
+typedef struct MvmDomain MvmDomain;
+
+/* The domain called name. Fails with MVM_ERROR_NOT_FOUND. conn must outlive it. */
+MvmDomain *mvm_domain_open(MvmConnection *conn, const char *name, GError **error);
+void mvm_domain_free(MvmDomain *domain);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(MvmDomain, mvm_domain_free)
+
+/* Borrowed. */
+const char *mvm_domain_get_name(const MvmDomain *domain);
+const char *mvm_domain_get_uuid(const MvmDomain *domain);
+MvmConnection *mvm_domain_get_connection(const MvmDomain *domain);
+
+/* Looks the domain up anew (by its UUID), after mvm_connection_reopen(). */
+bool mvm_domain_reopen(MvmDomain *domain, GError **error);
+
+/* *ret_reason, when not NULL, gets the reason in a word or two; static. */
+bool mvm_domain_get_state(MvmDomain *domain, MvmState *ret_state, const char **ret_reason,
+                          GError **error);
+
+/* What macvm remembers of it; the caller frees. MVM_ERROR_NOT_FOUND when it remembers nothing: the
+ * domain is not a machine of ours. */
+MvmMetadata *mvm_domain_get_metadata(MvmDomain *domain, GError **error);
+
+/* Its XML, parsed; of the running machine when there is one. The caller frees. */
+xmlDoc *mvm_domain_get_xml(MvmDomain *domain, GError **error);
+
+/* Memory at most, in bytes, and vCPUs. */
+bool mvm_domain_get_size(MvmDomain *domain, uint64_t *ret_memory, unsigned *ret_vcpus,
+                         GError **error);
+
+/* Whether libvirt starts it by itself; false when that cannot be told. */
+bool mvm_domain_get_autostart(MvmDomain *domain);
+
+/* Whether a saved state waits for the next start ("virsh managedsave"). */
+bool mvm_domain_is_saved(MvmDomain *domain);
+
+/* Capacity and allocation in bytes of the disk whose source is path. */
+bool mvm_domain_get_disk_size(MvmDomain *domain, const char *path, uint64_t *ret_capacity,
+                              uint64_t *ret_allocation, GError **error);
+
+/* Starts it, from its saved state when there is one. MVM_ERROR_CONFLICT when it runs already. */
+bool mvm_domain_start(MvmDomain *domain, GError **error);
+
+/* Presses the power button (ACPI). The guest may do nothing about it. */
+bool mvm_domain_press_power(MvmDomain *domain, GError **error);
+
+/* Ends QEMU at once, giving it time to write its caches to the disks where possible. */
+bool mvm_domain_destroy(MvmDomain *domain, GError **error);
+
+/* Forgets it, its NVRAM, saved state and snapshot metadata. Its volumes stay. */
+bool mvm_domain_undefine(MvmDomain *domain, GError **error);
+
+/* A picture of the first screen: bytes of the format that *ret_mime names ("image/png",
+ * "image/x-portable-pixmap"). The caller frees both. */
+GByteArray *mvm_domain_screenshot(MvmDomain *domain, char **ret_mime, GError **error);
