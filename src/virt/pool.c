@@ -88,13 +88,43 @@ pool_xml(const char *path)
     return mvm_xml_to_text(doc);
 }
 
+static char *
+read_path(virStoragePoolPtr pool)
+{
+    char *xml = virStoragePoolGetXMLDesc(pool, 0);
+    g_autoptr(xmlDoc) doc = xml != NULL ? mvm_xml_parse(xml, strlen(xml), "pool", NULL) : NULL;
+
+    free(xml);
+    return doc != NULL ? mvm_xml_get(doc, "/pool/target/path") : NULL;
+}
+
+/* virStoragePoolLookupByTargetPath() does not see inactive pools. */
+static virStoragePoolPtr
+find_by_path(MvmConnection *conn, const char *path)
+{
+    virStoragePoolPtr *pools = NULL;
+    virStoragePoolPtr found = NULL;
+    int count = virConnectListAllStoragePools(conn->virt, &pools, 0);
+
+    for (int i = 0; i < count; i++) {
+        g_autofree char *target = found == NULL ? read_path(pools[i]) : NULL;
+
+        if (target != NULL && g_str_equal(target, path))
+            found = pools[i];
+        else
+            virStoragePoolFree(pools[i]);
+    }
+    free(pools);
+    return found;
+}
+
 static virStoragePoolPtr
 find_default(MvmConnection *conn, const char *path)
 {
     virStoragePoolPtr pool = virStoragePoolLookupByName(conn->virt, MVM_POOL_DEFAULT);
 
     if (pool == NULL && path != NULL)
-        pool = virStoragePoolLookupByTargetPath(conn->virt, path);
+        pool = find_by_path(conn, path);
     return pool;
 }
 
@@ -186,26 +216,15 @@ pool_new(MvmConnection *conn, virStoragePoolPtr virt, GError **error)
 {
     g_autoptr(virStoragePool) owned = virt;
     g_autoptr(MvmPool) pool = NULL;
-    g_autoptr(xmlDoc) doc = NULL;
     g_autofree char *name = g_strdup(virStoragePoolGetName(virt));
-    char *xml = NULL;
 
     if (!start(virt, name, error))
-        return NULL;
-    xml = virStoragePoolGetXMLDesc(virt, 0);
-    if (xml == NULL) {
-        mvm_virt_set_error(error, "read storage pool '%s'", name);
-        return NULL;
-    }
-    doc = mvm_xml_parse(xml, strlen(xml), name, error);
-    free(xml);
-    if (doc == NULL)
         return NULL;
     pool = g_new0(MvmPool, 1);
     pool->conn = conn;
     pool->virt = g_steal_pointer(&owned);
     pool->name = g_steal_pointer(&name);
-    pool->path = mvm_xml_get(doc, "/pool/target/path");
+    pool->path = read_path(pool->virt);
     if (pool->path == NULL)
         pool->path = g_strdup("");
     return g_steal_pointer(&pool);

@@ -225,6 +225,7 @@ main(int argc, char **argv)
         fprintf(stderr, "usage: %s URI COMMAND ARG...\n", argv[0]);
         return 2;
     }
+    signal(SIGPIPE, SIG_IGN); /* as src/cli does: libvirt's socket may break */
     if (run(argv, &error))
         return 0;
     fprintf(stderr, "error: %s\n", error->message);

@@ -1,0 +1,166 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "util/error.h"
+#include "virt/volume-priv.h"
+#include "xml/xml.h"
+
+#include <string.h>
+
+static MvmVolume *
+volume(const char *name, const char *backing)
+{
+    MvmVolume *made = g_new0(MvmVolume, 1);
+
+    made->pool = g_strdup("macvm");
+    made->name = g_strdup(name);
+    made->path = g_strdup_printf("/pool/%s", name);
+    made->backing = g_strdup(backing);
+    return made;
+}
+
+static void
+test_names(void)
+{
+    const char *good[] = {"macos.qcow2", "a b", "-x", "Käse \"&<'", "x.part.img"};
+    const char *bad[] = {"", ".", "..", "a/b", "a\nb", "a\x7f", "\xff", "x.part", "x.new.part"};
+    g_autofree char *longest = g_strnfill(200, 'n');
+    g_autofree char *too_long = g_strnfill(201, 'n');
+
+    for (size_t i = 0; i < G_N_ELEMENTS(good); i++)
+        g_assert_true(mvm_volume_check_name(good[i], NULL));
+    for (size_t i = 0; i < G_N_ELEMENTS(bad); i++) {
+        g_autoptr(GError) error = NULL;
+
+        g_assert_false(mvm_volume_check_name(bad[i], &error));
+        g_assert_error(error, MVM_ERROR, MVM_ERROR_USAGE);
+        g_assert_true(g_utf8_validate(error->message, -1, NULL));
+    }
+    g_assert_true(mvm_volume_check_name(longest, NULL));
+    g_assert_false(mvm_volume_check_name(too_long, NULL));
+}
+
+static void
+test_parse(void)
+{
+    const char *xml = "<volume type='file'><name>a &amp; b</name><capacity unit='bytes'>85899345920"
+                      "</capacity><allocation unit='bytes'>200704</allocation><target>"
+                      "<path>/pool/a &amp; b</path><format type='qcow2'/></target>"
+                      "<backingStore><path>/pool/base</path></backingStore></volume>";
+    g_autoptr(MvmVolume) full = mvm_volume_parse(xml, "macvm", NULL);
+    g_autoptr(MvmVolume) bare = mvm_volume_parse(
+        "<volume><name>n</name><target><path>/n</path></target></volume>", "p", NULL);
+    g_autoptr(GError) error = NULL;
+
+    g_assert_cmpstr(full->name, ==, "a & b");
+    g_assert_cmpstr(full->path, ==, "/pool/a & b");
+    g_assert_cmpuint(full->capacity, ==, UINT64_C(85899345920));
+    g_assert_cmpuint(full->allocation, ==, 200704);
+    g_assert_cmpstr(full->format, ==, "qcow2");
+    g_assert_cmpstr(full->backing, ==, "/pool/base");
+    g_assert_cmpstr(bare->format, ==, "");
+    g_assert_null(bare->backing);
+    g_assert_null(mvm_volume_parse("<volume><name>n</name></volume>", "p", &error));
+    g_assert_error(error, MVM_ERROR, MVM_ERROR_FAILED);
+}
+
+static void
+test_new_xml(void)
+{
+    g_autofree char *xml = mvm_volume_new_xml("<&\"'", "raw", UINT64_C(1) << 40);
+
+    g_assert_cmpstr(xml, ==,
+                    "<volume>\n  <name>&lt;&amp;\"'</name>\n"
+                    "  <capacity unit=\"bytes\">1099511627776</capacity>\n"
+                    "  <allocation>0</allocation>\n"
+                    "  <target>\n    <format type=\"raw\"/>\n  </target>\n</volume>\n");
+}
+
+static bool
+uses(const char *inside)
+{
+    g_autofree char *xml =
+        g_strdup_printf("<domain xmlns:qemu='" MVM_XML_NS_QEMU "'>%s</domain>", inside);
+    g_autoptr(GPtrArray) images = mvm_volume_array_new();
+    g_autoptr(GError) error = NULL;
+    bool result = false;
+
+    g_ptr_array_add(images, volume("x.img", NULL));
+    g_assert_true(mvm_domain_xml_uses(xml, images, &result, &error));
+    g_assert_no_error(error);
+    return result;
+}
+
+static void
+test_uses(void)
+{
+    const char *yes[] = {
+        "<devices><disk><source file='/pool/x.img'/></disk></devices>",
+        "<devices><disk><source file='/pool//./x.img'/></disk></devices>",
+        "<devices><disk><source dev='/pool/x.img'/></disk></devices>",
+        "<devices><disk><source pool='macvm' volume='x.img'/></disk></devices>",
+        ("<devices><disk><source file='/y'/><backingStore><source file='/z'/><backingStore>"
+         "<source file='/pool/x.img'/></backingStore></backingStore></disk></devices>"),
+        "<devices><disk><mirror file='/pool/x.img'/></disk></devices>",
+        "<os><loader>/pool/x.img</loader></os>",
+        "<os><nvram template='/t'> /pool/x.img </nvram></os>",
+        "<os><nvram template='/pool/x.img'/></os>",
+        "<os><kernel>/pool/x.img</kernel></os>",
+        "<qemu:commandline><qemu:arg value='file=/pool/x.img,if=none'/></qemu:commandline>",
+        "<qemu:commandline><qemu:arg value='{\"filename\":\"/pool/x.img\"}'/></qemu:commandline>",
+        "<qemu:commandline><qemu:arg value='/pool/x.img.old,/pool/x.img'/></qemu:commandline>",
+    };
+    const char *no[] = {
+        "",
+        "<devices><disk><source file='/pool/x.img.old'/></disk></devices>",
+        "<devices><disk><source file='/other/pool/x.img'/></disk></devices>",
+        "<devices><disk><source pool='other' volume='x.img'/></disk></devices>",
+        "<devices><disk><source volume='x.img'/></disk></devices>",
+        "<metadata><m xmlns='urn:m'><disk path='/pool/x.img'/></m></metadata>",
+        "<description>/pool/x.img</description>",
+        "<qemu:commandline><qemu:arg value='file=/pool/x.img-2'/></qemu:commandline>",
+    };
+    g_autoptr(GPtrArray) none = mvm_volume_array_new();
+    bool result = true;
+
+    for (size_t i = 0; i < G_N_ELEMENTS(yes); i++)
+        g_assert_true(uses(yes[i]));
+    for (size_t i = 0; i < G_N_ELEMENTS(no); i++)
+        g_assert_false(uses(no[i]));
+    g_assert_false(mvm_domain_xml_uses("<domain>", none, &result, NULL));
+    g_assert_true(result);
+}
+
+static void
+test_based_on(void)
+{
+    g_autoptr(GPtrArray) volumes = mvm_volume_array_new();
+    g_autoptr(GPtrArray) found = NULL;
+    g_autoptr(GPtrArray) none = NULL;
+
+    /* In an order in which one round does not find them all, and with a circle beside. */
+    g_ptr_array_add(volumes, volume("top", "/pool//middle"));
+    g_ptr_array_add(volumes, volume("middle", "/pool/base"));
+    g_ptr_array_add(volumes, volume("base", NULL));
+    g_ptr_array_add(volumes, volume("c1", "/pool/c2"));
+    g_ptr_array_add(volumes, volume("c2", "/pool/c1"));
+    found = mvm_volume_find_based_on(volumes, "/pool/base");
+    g_assert_cmpuint(found->len, ==, 2);
+    g_assert_true(g_ptr_array_find(found, volumes->pdata[0], NULL));
+    g_assert_true(g_ptr_array_find(found, volumes->pdata[1], NULL));
+    none = mvm_volume_find_based_on(volumes, "/pool/top");
+    g_assert_cmpuint(none->len, ==, 0);
+    g_ptr_array_unref(g_steal_pointer(&none));
+    none = mvm_volume_find_based_on(volumes, "/pool/c1");
+    g_assert_cmpuint(none->len, ==, 2);
+}
+
+int
+main(int argc, char **argv)
+{
+    g_test_init(&argc, &argv, NULL);
+    g_test_add_func("/virt-volume/names", test_names);
+    g_test_add_func("/virt-volume/parse", test_parse);
+    g_test_add_func("/virt-volume/new-xml", test_new_xml);
+    g_test_add_func("/virt-volume/uses", test_uses);
+    g_test_add_func("/virt-volume/based-on", test_based_on);
+    return g_test_run();
+}
