@@ -4,6 +4,7 @@
 #include "util/error.h"
 #include "virt/connection-priv.h"
 
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -31,15 +32,24 @@ is_session_path(const MvmEndpoint *endpoint)
     return endpoint->path != NULL && g_str_equal(endpoint->path, "/session");
 }
 
-/* Over ssh it is the remote user who decides: root's session is the system daemon there as well. */
+/* A daemon that runs as root confines guests to another user and says so in its capabilities; the
+ * name that somebody logs in with over there proves nothing. */
 static bool
-user_is_root(const MvmEndpoint *endpoint)
+far_daemon_is_privileged(virConnectPtr virt)
 {
-    if (!endpoint->remote)
-        return geteuid() == 0;
-    if (endpoint->user != NULL)
-        return g_str_equal(endpoint->user, "root");
-    return geteuid() == 0;
+    char *caps = virConnectGetCapabilities(virt);
+    bool privileged = caps != NULL && strstr(caps, "<model>dac</model>") != NULL;
+
+    free(caps);
+    return privileged;
+}
+
+static bool
+is_session(virConnectPtr virt, const MvmEndpoint *endpoint)
+{
+    if (!is_session_path(endpoint))
+        return false;
+    return endpoint->remote ? !far_daemon_is_privileged(virt) : geteuid() != 0;
 }
 
 MvmConnection *
@@ -66,23 +76,10 @@ mvm_connection_open(const char *uri, GError **error)
     conn->endpoint = mvm_endpoint_parse(resolved, error);
     if (conn->endpoint == NULL)
         return NULL;
-    conn->session = is_session_path(conn->endpoint) && !user_is_root(conn->endpoint);
+    conn->session = is_session(conn->virt, conn->endpoint);
     /* Drivers without keep-alive (test, local sockets of old daemons) answer with an error. */
     (void)virConnectSetKeepAlive(conn->virt, KEEPALIVE_INTERVAL, KEEPALIVE_COUNT);
     return g_steal_pointer(&conn);
-}
-
-bool
-mvm_connection_reopen(MvmConnection *conn, GError **error)
-{
-    virConnectPtr virt = virConnectOpenAuth(conn->endpoint->uri, virConnectAuthPtrDefault, 0);
-
-    if (virt == NULL)
-        return mvm_virt_set_error(error, "connect again to libvirt at '%s'", conn->endpoint->uri);
-    (void)virConnectSetKeepAlive(virt, KEEPALIVE_INTERVAL, KEEPALIVE_COUNT);
-    virConnectClose(conn->virt);
-    conn->virt = virt;
-    return true;
 }
 
 void

@@ -69,8 +69,8 @@ class Made(unittest.TestCase):
     def test_without_upstream(self):
         with harness.Environment.session() as env:
             done = env.macvm("define", *SMALL)
-            self.assertIn("macOS will not start: no OSK", done.err)
-            self.assertIn("no OpenCore image", done.err)
+            self.assertIn("macOS will not start without an OSK", done.err)
+            self.assertIn("without OpenCore", done.err)
             self.assertIn("macvm bootstrap", done.err)
             # The same command brings in what has come meanwhile.
             env.checkout()
@@ -141,7 +141,7 @@ class Kept(unittest.TestCase):
         env.virt_xml("macos", "--edit", "target=sdc", "--disk", "cache=none")
         env.virt_xml("macos", "--edit", "--memory", "1536,maxmemory=1536")
         env.virt_xml("macos", "--add-device", "--rng", "/dev/urandom")
-        env.virt_xml("macos", "--add-device", "--channel", "unix,target_type=virtio,target_name=org.example.0")
+        env.virt_xml("macos", "--add-device", "--channel", "unix,target.type=virtio,target.name=org.example.0")
         env.virt_xml("macos", "--remove-device", "--sound", "ich9")
         env.virt_xml("macos", "--edit", "--video", "model=virtio")
         env.virsh("desc", "macos", "--config", "--title", "My Mac")
