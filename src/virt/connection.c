@@ -82,6 +82,19 @@ mvm_connection_open(const char *uri, GError **error)
     return g_steal_pointer(&conn);
 }
 
+bool
+mvm_connection_reopen(MvmConnection *conn, GError **error)
+{
+    virConnectPtr virt = virConnectOpenAuth(conn->endpoint->uri, virConnectAuthPtrDefault, 0);
+
+    if (virt == NULL)
+        return mvm_virt_set_error(error, "connect again to libvirt at '%s'", conn->endpoint->uri);
+    (void)virConnectSetKeepAlive(virt, KEEPALIVE_INTERVAL, KEEPALIVE_COUNT);
+    virConnectClose(conn->virt);
+    conn->virt = virt;
+    return true;
+}
+
 void
 mvm_connection_free(MvmConnection *conn)
 {
