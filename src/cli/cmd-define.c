@@ -2,9 +2,9 @@
 /* `define` and `set`: the same work; set wants the machine to be there and something to change. */
 #include "cli/commands.h"
 #include "cli/machine-options.h"
+#include "cli/pick.h"
 #include "machine/name.h"
 #include "ops/define.h"
-#include "ops/machine.h"
 #include "util/error.h"
 
 #include <string.h>
@@ -61,18 +61,16 @@ static bool
 run_define(MvmCli *cli, const MvmOptions *options, const Switches *switches, const char *name,
            bool must_exist, GError **error)
 {
-    MvmConnection *conn = mvm_cli_connect(cli, error);
-    MvmContext context = mvm_context(conn, &cli->progress);
+    MvmContext context = {0};
+    g_autofree char *picked = mvm_cli_pick(cli, name, &context, error);
     g_auto(MvmDefineResult) result = {0};
-    g_autofree char *picked = NULL;
-    MvmDefineRequest request = {
-        .options = options, .opencore = switches->opencore, .must_exist = must_exist};
+    MvmDefineRequest request = {.name = picked,
+                                .options = options,
+                                .opencore = switches->opencore,
+                                .must_exist = must_exist};
 
-    if (conn == NULL)
+    if (picked == NULL)
         return false;
-    if (name == NULL && (picked = mvm_machine_pick(&context, NULL, error)) == NULL)
-        return false;
-    request.name = name != NULL ? name : picked;
     if (switches->diff)
         request.mode = MVM_DEFINE_DIFF;
     else if (switches->print_xml)

@@ -13,6 +13,12 @@ const MvmCommand mvm_commands[] = {
      "A checkout that is there is only fast-forwarded. Patches are those that macvm ships and the\n"
      "*.patch files of the user's configuration directory (~/.config/macvm/patches).",
      0, 1, mvm_cmd_bootstrap},
+    {"define", NULL, GROUP_MACHINE, "[NAME]", "Define a machine, or bring one up to date",
+     "A machine that exists is merged: what you changed in virt-manager or virsh stays,\n"
+     "what macvm changes comes in, and where both changed the same nothing is done.",
+     0, 1, mvm_cmd_define},
+    {"set", NULL, GROUP_MACHINE, "NAME", "Change a machine that is defined",
+     "On a running machine the change shows at its next start.", 1, 1, mvm_cmd_set},
     {"undefine", NULL, GROUP_MACHINE, "[NAME]", "Forget a machine, with its NVRAM",
      "Its disks stay, unless --remove-storage is given; images that another machine\n"
      "uses stay anyway.",
