@@ -42,6 +42,11 @@ const MvmCommand mvm_commands[] = {
     {"screenshot", NULL, GROUP_POWER, "[NAME] FILE.png", "Take a picture of a machine's screen",
      "FILE.png may be -, for standard output.", 1, 2, mvm_cmd_screenshot},
     {"log", NULL, GROUP_POWER, "[NAME]", "Show QEMU's log of a machine", NULL, 0, 1, mvm_cmd_log},
+    {"clip", NULL, GROUP_POWER, "sync|push|pull|stop|status [NAME]",
+     "Share the clipboard with a machine, or with any Mac",
+     "sync keeps both clipboards the same until stop; push and pull copy once. What is on either\n"
+     "clipboard when they meet stays where it is, and what a password manager marked is not sent.",
+     1, 2, mvm_cmd_clip},
     {"completion", NULL, GROUP_PROGRAM, "bash|zsh|fish", "Print a completion script for a shell",
      NULL, 1, 1, mvm_cmd_completion},
     {"__complete", NULL, NULL, "[WORD...]", "Tell the completions of a command line", NULL, 0, -1,

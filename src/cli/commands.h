@@ -5,6 +5,7 @@
 #include "cli/cli.h"
 
 bool mvm_cmd_bootstrap(MvmCli *cli, int argc, char **argv, GError **error);
+bool mvm_cmd_clip(MvmCli *cli, int argc, char **argv, GError **error);
 bool mvm_cmd_complete(MvmCli *cli, int argc, char **argv, GError **error);
 bool mvm_cmd_completion(MvmCli *cli, int argc, char **argv, GError **error);
 bool mvm_cmd_define(MvmCli *cli, int argc, char **argv, GError **error);

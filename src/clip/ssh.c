@@ -1,0 +1,236 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "clip/ssh.h"
+
+#include "util/error.h"
+#include "util/file.h"
+#include "util/paths.h"
+#include "util/size.h"
+
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+
+/* Whatever the user's configuration says: nothing is forwarded or asked, and what arrives is the
+ * bytes that were sent. The user's own master is not used (add_share): its end would be ours. */
+static const char *const fixed_options[] = {
+    "BatchMode=yes",         "ClearAllForwardings=yes", "ForwardAgent=no",
+    "ForwardX11=no",         "PermitLocalCommand=no",   "EscapeChar=none",
+    "Compression=no",        "ConnectTimeout=5",        "ServerAliveInterval=10",
+    "ServerAliveCountMax=3", "UpdateHostKeys=no",       "GlobalKnownHostsFile=/dev/null",
+    "RequestTTY=no",         "ControlPersist=no",
+};
+
+static bool
+reject(const char *text, const char *cause, GError **error)
+{
+    g_set_error(error, MVM_ERROR, MVM_ERROR_USAGE, "cannot use '%s' as ssh destination: %s", text,
+                cause);
+    mvm_error_set_hint(error, "it is written [USER@]HOST[:PORT]");
+    return false;
+}
+
+/* Nothing that ssh, or a ProxyCommand's shell, could take for an option or a command. */
+static bool
+check_name(const char *name, const char *also, GError **error)
+{
+    if (*name == '\0' || *name == '-')
+        return reject(name, "a name is missing or begins with '-'", error);
+    for (const char *at = name; *at != '\0'; at++) {
+        if (!g_ascii_isalnum(*at) && strchr(also, *at) == NULL && (*at & 0x80) == 0)
+            return reject(name, "it has a character that a name cannot have", error);
+    }
+    return true;
+}
+
+MvmSshTarget *
+mvm_ssh_target_new(const char *user, const char *host, unsigned port, const char *alias,
+                   const char *const *options, GError **error)
+{
+    MvmSshTarget *target = NULL;
+
+    if (!check_name(host, "._-:%[]", error) ||
+        (user != NULL && !check_name(user, "._-+@\\", error)))
+        return NULL;
+    target = g_new0(MvmSshTarget, 1);
+    target->user = g_strdup(user);
+    target->host = g_strdup(host);
+    target->port = port;
+    target->options = g_strdupv((char **)options);
+    if (alias != NULL) {
+        target->alias = g_strdup(alias);
+    } else {
+        g_autofree char *text = mvm_ssh_target_format(target);
+
+        target->alias = g_uri_escape_string(text, "@", FALSE);
+    }
+    return target;
+}
+
+void
+mvm_ssh_target_free(MvmSshTarget *target)
+{
+    if (target == NULL)
+        return;
+    g_free(target->user);
+    g_free(target->host);
+    g_free(target->alias);
+    g_strfreev(target->options);
+    g_free(target);
+}
+
+/* Cuts ":PORT" off host. More than one colon is an IPv6 address without a port. */
+static bool
+split_port(char *host, unsigned *ret_port, GError **error)
+{
+    char *colon = strrchr(host, ':');
+    int64_t port = 0;
+
+    *ret_port = 0;
+    if (colon == NULL || (strchr(host, ':') != colon && colon[-1] != ']'))
+        return true;
+    if (!mvm_number_parse("port", colon + 1, 1, 65535, &port, error))
+        return false;
+    *colon = '\0';
+    *ret_port = (unsigned)port;
+    return true;
+}
+
+MvmSshTarget *
+mvm_ssh_target_parse(const char *text, GError **error)
+{
+    const char *at = strrchr(text, '@');
+    g_autofree char *user = at != NULL ? g_strndup(text, (size_t)(at - text)) : NULL;
+    g_autofree char *host = g_strdup(at != NULL ? at + 1 : text);
+    size_t len = 0;
+    unsigned port = 0;
+
+    if (!split_port(host, &port, error))
+        return NULL;
+    len = strlen(host);
+    if (len > 2 && host[0] == '[' && host[len - 1] == ']') {
+        host[len - 1] = '\0';
+        return mvm_ssh_target_new(user, host + 1, port, NULL, NULL, error);
+    }
+    return mvm_ssh_target_new(user, host, port, NULL, NULL, error);
+}
+
+char *
+mvm_ssh_target_format(const MvmSshTarget *target)
+{
+    g_autoptr(GString) text = g_string_new(NULL);
+    bool is_ipv6 = strchr(target->host, ':') != NULL && target->port != 0;
+
+    if (target->user != NULL)
+        g_string_append_printf(text, "%s@", target->user);
+    g_string_append_printf(text, is_ipv6 ? "[%s]" : "%s", target->host);
+    if (target->port != 0)
+        g_string_append_printf(text, ":%u", target->port);
+    return g_string_free(g_steal_pointer(&text), FALSE);
+}
+
+char *
+mvm_ssh_target_get_known_hosts(const MvmSshTarget *target)
+{
+    g_autofree char *file = g_uri_escape_string(target->alias, "@", FALSE);
+    g_autofree char *folder = mvm_path_user_data("known_hosts.d");
+
+    return g_build_filename(folder, file, NULL);
+}
+
+static void
+add_option(GPtrArray *argv, const char *name, const char *value)
+{
+    g_ptr_array_add(argv, g_strdup("-o"));
+    g_ptr_array_add(argv, g_strconcat(name, "=", value, NULL));
+}
+
+/* path as ssh_config reads it: quoted, and with no token in it. */
+static char *
+quote_path(const char *path)
+{
+    g_autoptr(GString) text = g_string_new(path);
+
+    g_string_replace(text, "%", "%%", 0);
+    g_string_prepend_c(text, '"');
+    g_string_append_c(text, '"');
+    return g_string_free(g_steal_pointer(&text), FALSE);
+}
+
+/* accept-new would also do for later connections, but what is in the file need not be all of the
+ * host's keys: yes refuses a key of another kind, too. What `macvm ssh` has learned counts as well;
+ * new keys go into the first file. */
+static bool
+add_host_key(GPtrArray *argv, const MvmSshTarget *target, GError **error)
+{
+    g_autofree char *path = mvm_ssh_target_get_known_hosts(target);
+    g_autofree char *folder = g_path_get_dirname(path);
+    g_autofree char *shared = mvm_path_user_data("known_hosts");
+    g_autofree char *first = quote_path(path);
+    g_autofree char *second = quote_path(shared);
+    g_autofree char *files = g_strconcat(first, " ", second, NULL);
+    struct stat st;
+    bool known = stat(path, &st) == 0 && st.st_size > 0;
+
+    if (!mvm_file_make_dir(folder, error))
+        return false;
+    add_option(argv, "HostKeyAlias", target->alias);
+    add_option(argv, "UserKnownHostsFile", files);
+    add_option(argv, "StrictHostKeyChecking", known ? "yes" : "accept-new");
+    return true;
+}
+
+/* The socket that riders find the master by, or NULL when its path would be too long: ssh appends
+ * 17 characters while it makes it. */
+static char *
+control_path(const MvmSshTarget *target)
+{
+    g_autofree char *hash = g_compute_checksum_for_string(G_CHECKSUM_SHA256, target->alias, -1);
+    g_autofree char *name = g_strdup_printf("ssh-%.16s", hash);
+    g_autofree char *path = mvm_path_runtime(name);
+
+    if (strlen(path) + 17 >= sizeof(((struct sockaddr_un *)NULL)->sun_path))
+        return NULL;
+    return quote_path(path);
+}
+
+static void
+add_share(GPtrArray *argv, const MvmSshTarget *target, MvmSshShare share)
+{
+    g_autofree char *path = share == MVM_SSH_ALONE ? NULL : control_path(target);
+
+    add_option(argv, "ControlMaster", share == MVM_SSH_MASTER && path != NULL ? "yes" : "no");
+    add_option(argv, "ControlPath", path != NULL ? path : "none");
+}
+
+char **
+mvm_ssh_target_to_argv(const MvmSshTarget *target, MvmSshShare share, const char *command,
+                       GError **error)
+{
+    g_autoptr(GPtrArray) argv = g_ptr_array_new_with_free_func(g_free);
+    const char *program = g_getenv("MACVM_SSH");
+
+    g_ptr_array_add(argv, g_strdup(program != NULL && *program != '\0' ? program : "ssh"));
+    g_ptr_array_add(argv, g_strdup("-T"));
+    for (size_t i = 0; i < G_N_ELEMENTS(fixed_options); i++) {
+        g_ptr_array_add(argv, g_strdup("-o"));
+        g_ptr_array_add(argv, g_strdup(fixed_options[i]));
+    }
+    add_share(argv, target, share);
+    if (!add_host_key(argv, target, error))
+        return NULL;
+    for (size_t i = 0; target->options != NULL && target->options[i] != NULL; i++)
+        g_ptr_array_add(argv, g_strdup(target->options[i]));
+    if (target->port != 0) {
+        g_ptr_array_add(argv, g_strdup("-p"));
+        g_ptr_array_add(argv, g_strdup_printf("%u", target->port));
+    }
+    if (target->user != NULL) {
+        g_ptr_array_add(argv, g_strdup("-l"));
+        g_ptr_array_add(argv, g_strdup(target->user));
+    }
+    g_ptr_array_add(argv, g_strdup("--"));
+    g_ptr_array_add(argv, g_strdup(target->host));
+    g_ptr_array_add(argv, g_strdup(command));
+    g_ptr_array_add(argv, NULL);
+    return (char **)g_ptr_array_free(g_steal_pointer(&argv), FALSE);
+}

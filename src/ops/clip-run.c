@@ -1,0 +1,117 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "ops/clip-run.h"
+
+#include "util/error.h"
+#include "util/file.h"
+#include "util/interrupt.h"
+#include "util/paths.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <sys/eventfd.h>
+
+/* What the agent's thread tells the one that waits for it. */
+typedef struct {
+    const MvmClipListener *listener;
+    int ended;     /* an eventfd: readable once the agent has ended */
+    GError *error; /* owned; set before that */
+} Run;
+
+static void
+on_settled(const GError *error, void *data)
+{
+    Run *run = data;
+
+    run->listener->settled(error, run->listener->data);
+}
+
+static void
+on_log(const char *line, void *data)
+{
+    Run *run = data;
+
+    run->listener->log(line, run->listener->data);
+}
+
+static void
+on_ended(const GError *error, void *data)
+{
+    Run *run = data;
+
+    if (error != NULL)
+        run->error = g_error_copy(error);
+    (void)eventfd_write(run->ended, 1);
+}
+
+/* One agent a peer. The lock goes with the process, however that ends. */
+static int
+take_lock(const MvmClipPeer *peer, GError **error)
+{
+    g_autofree char *path = mvm_clip_peer_get_path(peer, "lock");
+    g_autofree char *folder = g_path_get_dirname(path);
+    g_autoptr(GError) cause = NULL;
+    int lock = -1;
+
+    if (!mvm_file_make_dir(folder, error))
+        return -1;
+    lock = mvm_file_lock(path, peer->name, &cause);
+    if (lock >= 0)
+        return lock;
+    if (g_error_matches(cause, MVM_ERROR, MVM_ERROR_CONFLICT)) {
+        g_set_error(error, MVM_ERROR, MVM_ERROR_CONFLICT,
+                    "cannot share the clipboard with '%s': it is shared already", peer->name);
+        mvm_error_set_hint(error, "'macvm clip status' shows the agent, 'macvm clip stop' ends it");
+    } else {
+        g_propagate_error(error, g_steal_pointer(&cause));
+    }
+    return -1;
+}
+
+/* Until the agent ends: by itself, or because a signal asked for it. */
+static void
+wait_for_agent(MvmAgent *agent, const Run *run)
+{
+    struct pollfd fds[] = {{.fd = run->ended, .events = POLLIN},
+                           {.fd = mvm_interrupt_fd(), .events = POLLIN}};
+
+    while ((fds[0].revents & POLLIN) == 0) {
+        if (poll(fds, G_N_ELEMENTS(fds), -1) < 0)
+            continue;
+        if (fds[1].revents != 0) {
+            mvm_agent_stop(agent);
+            fds[1].fd = -1;
+            fds[1].revents = 0;
+        }
+    }
+}
+
+bool
+mvm_clip_run(MvmClipPeer *peer, const MvmClipOptions *options, const MvmClipListener *listener,
+             GError **error)
+{
+    static const MvmAgentEvents events = {on_settled, on_ended, on_log};
+    bool stays = options->task == MVM_AGENT_SYNC;
+    g_autofree char *socket = mvm_clip_peer_get_path(peer, "sock");
+    MvmAgentConfig config = {.task = options->task,
+                             .direction = options->direction,
+                             .machine = peer->name,
+                             .backend = options->backend,
+                             .socket = stays ? socket : NULL,
+                             .verbose = options->verbose};
+    mvm_autofd lock = stays ? take_lock(peer, error) : -1;
+    mvm_autofd ended = eventfd(0, EFD_CLOEXEC);
+    Run run = {.listener = listener, .ended = ended};
+    MvmAgent *agent = NULL;
+
+    if (stays && lock < 0)
+        return false;
+    if (ended < 0)
+        return mvm_error_set_errno(error, "start", "the clipboard agent");
+    agent = mvm_agent_new(&config, g_steal_pointer(&peer->target), &events, &run);
+    wait_for_agent(agent, &run);
+    mvm_agent_free(agent);
+    if (run.error == NULL)
+        return true;
+    g_propagate_error(error, run.error);
+    return false;
+}

@@ -1,0 +1,160 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "ops/clip.h"
+
+#include "clip/control.h"
+#include "util/error.h"
+#include "util/file.h"
+#include "util/paths.h"
+
+#include <string.h>
+
+#define ANSWER_MS 5000 /* for what an agent knows */
+#define COPY_MS 40000  /* for a push or a pull */
+#define STOP_US (5 * G_USEC_PER_SEC)
+#define STOP_STEP_US (20 * 1000)
+#define KEY_MAX 48 /* the path of a socket has 107 bytes at most */
+
+/* A name for files that is as readable as the socket's path allows. */
+static char *
+make_key(const char *alias)
+{
+    if (strlen(alias) <= KEY_MAX && strchr(alias, '/') == NULL)
+        return g_strdup(alias);
+    return g_compute_checksum_for_string(G_CHECKSUM_MD5, alias, -1);
+}
+
+MvmClipPeer *
+mvm_clip_peer_from_ssh(const char *destination, GError **error)
+{
+    MvmSshTarget *target = mvm_ssh_target_parse(destination, error);
+    MvmClipPeer *peer = NULL;
+
+    if (target == NULL)
+        return NULL;
+    peer = g_new0(MvmClipPeer, 1);
+    peer->name = mvm_ssh_target_format(target);
+    peer->key = make_key(target->alias);
+    peer->target = target;
+    return peer;
+}
+
+void
+mvm_clip_peer_free(MvmClipPeer *peer)
+{
+    if (peer == NULL)
+        return;
+    g_free(peer->name);
+    g_free(peer->key);
+    mvm_ssh_target_free(peer->target);
+    g_free(peer);
+}
+
+char *
+mvm_clip_peer_get_path(const MvmClipPeer *peer, const char *suffix)
+{
+    g_autofree char *name = g_strdup_printf("clip-%s.%s", peer->key, suffix);
+
+    return mvm_path_runtime(name);
+}
+
+static char *
+ask(const MvmClipPeer *peer, const char *word, unsigned timeout_ms, GError **error)
+{
+    g_autofree char *path = mvm_clip_peer_get_path(peer, "sock");
+
+    return mvm_control_ask(path, word, timeout_ms, error);
+}
+
+static uint64_t
+number(const char *answer, const char *key)
+{
+    g_autofree char *text = mvm_control_get(answer, key);
+
+    return text != NULL ? g_ascii_strtoull(text, NULL, 10) : 0;
+}
+
+bool
+mvm_clip_status(const MvmClipPeer *peer, MvmClipStatus *ret_status, GError **error)
+{
+    g_autoptr(GError) cause = NULL;
+    g_autofree char *answer = ask(peer, "status", ANSWER_MS, &cause);
+    g_autofree char *connected = NULL;
+
+    *ret_status = (MvmClipStatus){0};
+    if (answer == NULL && g_error_matches(cause, MVM_ERROR, MVM_ERROR_NOT_FOUND))
+        return true;
+    if (answer == NULL) {
+        g_propagate_error(error, g_steal_pointer(&cause));
+        return false;
+    }
+    connected = mvm_control_get(answer, "connected");
+    ret_status->running = true;
+    ret_status->connected = g_strcmp0(connected, "yes") == 0;
+    ret_status->pid = (int64_t)number(answer, "pid");
+    ret_status->sent = number(answer, "sent");
+    ret_status->received = number(answer, "received");
+    ret_status->backend = mvm_control_get(answer, "backend");
+    ret_status->reason = mvm_control_get(answer, "reason");
+    ret_status->agent = mvm_control_get(answer, "agent");
+    ret_status->trouble = mvm_control_get(answer, "trouble");
+    return true;
+}
+
+void
+mvm_clip_status_clear(MvmClipStatus *status)
+{
+    g_free(status->backend);
+    g_free(status->reason);
+    g_free(status->agent);
+    g_free(status->trouble);
+    *status = (MvmClipStatus){0};
+}
+
+/* The lock is let go of at the very end of the agent's process. */
+static bool
+wait_for_end(const MvmClipPeer *peer, GError **error)
+{
+    g_autofree char *path = mvm_clip_peer_get_path(peer, "lock");
+    int64_t until = g_get_monotonic_time() + STOP_US;
+
+    while (g_get_monotonic_time() < until) {
+        mvm_autofd lock = mvm_file_lock(path, peer->name, NULL);
+
+        if (lock >= 0)
+            return true;
+        g_usleep(STOP_STEP_US);
+    }
+    g_set_error(error, MVM_ERROR, MVM_ERROR_FAILED,
+                "cannot stop 'the clipboard agent of %s': it does not end", peer->name);
+    return false;
+}
+
+bool
+mvm_clip_stop(const MvmClipPeer *peer, GError **error)
+{
+    g_autoptr(GError) cause = NULL;
+    g_autofree char *answer = ask(peer, "stop", ANSWER_MS, &cause);
+
+    if (answer != NULL)
+        return wait_for_end(peer, error);
+    if (g_error_matches(cause, MVM_ERROR, MVM_ERROR_NOT_FOUND)) {
+        g_set_error(error, MVM_ERROR, MVM_ERROR_CONFLICT,
+                    "cannot stop 'the clipboard agent of %s': it is not running", peer->name);
+        return false;
+    }
+    g_propagate_error(error, g_steal_pointer(&cause));
+    return false;
+}
+
+bool
+mvm_clip_ask(const MvmClipPeer *peer, const char *word, bool *ret_running, GError **error)
+{
+    g_autoptr(GError) cause = NULL;
+    g_autofree char *answer = ask(peer, word, COPY_MS, &cause);
+
+    *ret_running = !g_error_matches(cause, MVM_ERROR, MVM_ERROR_NOT_FOUND);
+    if (answer != NULL || !*ret_running)
+        return true;
+    g_propagate_error(error, g_steal_pointer(&cause));
+    return false;
+}
