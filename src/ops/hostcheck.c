@@ -54,6 +54,8 @@ mvm_hostcheck_accel(const MvmContext *context, const MvmHost *host, const char *
         machine->kvm = g_str_equal(current, "kvm");
         return true;
     }
+    if (asked_tcg && (machine->osk == NULL || g_strcmp0(current, "qemu") == 0))
+        return use_tcg(context, host, machine, NULL, error);
     probe = mvm_probe_run(context->conn, host, error);
     if (probe == NULL || !check_applesmc(probe, machine, error))
         return false;
