@@ -77,10 +77,9 @@ loop_prepare(GSource *base, int *timeout)
     GIOCondition events = G_IO_IN | G_IO_HUP | G_IO_ERR;
 
     *timeout = -1;
-    if (loop->reading)
-        return FALSE;
-    if (wl_display_prepare_read(display) != 0)
+    if (!loop->reading && wl_display_prepare_read(display) != 0)
         return TRUE;
+    /* From here on until there is something to read, however many iterations that takes. */
     loop->reading = true;
     if (wl_display_flush(display) < 0 && errno == EAGAIN)
         events |= G_IO_OUT;
