@@ -180,9 +180,10 @@ parse(const char *text, size_t len, const char *what, bool plist, GError **error
         accept_bare_doctype(ctxt->sax);
     else
         ctxt->sax->internalSubset = refuse_doctype;
-    doc = xmlCtxtReadMemory(ctxt, text, (int)len, NULL, NULL,
+    /* Never another encoding: conversions are a large surface, and report errors on stderr. */
+    doc = xmlCtxtReadMemory(ctxt, text, (int)len, NULL, "UTF-8",
                             XML_PARSE_NONET | XML_PARSE_NOERROR | XML_PARSE_NOWARNING |
-                                XML_PARSE_NOCDATA);
+                                XML_PARSE_NOCDATA | XML_PARSE_IGNORE_ENC);
     if (doc == NULL || ctxt->_private != NULL || !ctxt->wellFormed || !ctxt->nsWellFormed ||
         xmlDocGetRootElement(doc) == NULL)
         return parse_error(ctxt, what, error);

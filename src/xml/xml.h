@@ -40,10 +40,10 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(xmlDoc, xmlFreeDoc)
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(xmlXPathContext, xmlXPathFreeContext)
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(xmlXPathObject, xmlXPathFreeObject)
 
-/* Parses len bytes of text. what names them in the error ("domain 'macos'" or a file's name).
- * Fails with MVM_ERROR_FAILED when they are not well formed, too long or too deep, or carry a
- * document type: nothing that macvm reads has one, and entities are how XML is attacked.
- * The caller frees the document. */
+/* Parses len bytes of UTF-8 (a declaration of another encoding is not obeyed). what names them in
+ * the error ("domain 'macos'" or a file's name). Fails with MVM_ERROR_FAILED when they are not well
+ * formed, too long or too deep, or carry a document type: nothing that macvm reads has one, and
+ * entities are how XML is attacked. The caller frees the document. */
 xmlDoc *mvm_xml_parse(const char *text, size_t len, const char *what, GError **error);
 
 /* The same for an Apple property list: its document type may name a DTD, which is never loaded, but
