@@ -1,0 +1,73 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""The machine as its guest sees it: the stand-in boots from the rendered domain and tells what is there."""
+
+import unittest
+
+import harness
+
+FLAGS = {"avx2", "fma", "bmi1", "bmi2", "smep", "ssse3", "sse4_2", "popcnt", "avx", "aes", "xsave"}
+
+
+class Guest(unittest.TestCase):
+    def check(self, env):
+        port = env.free_port()
+        env.checkout()
+        env.macvm("define", "--accel", "tcg", "--memory", "1G", "--cores", "2", "--threads", "2", "--ssh-user", "root",
+                  "--ssh-port", port)
+        # What `macvm fetch` would bring; define attaches it.
+        env.virsh("vol-create-as", "macvm", "recovery-14.img", "300M", "--format", "raw")
+        env.macvm("define")
+        mac = env.virsh("dumpxml", "macos").out.split('"mac":"')[-1].split("&quot;mac&quot;:&quot;")[-1][:17]
+        env.macvm("up", "--wait-ssh=240", timeout=300)
+
+        guest = env.guest(port)
+        facts = guest.facts()
+        self.assertEqual("yes", facts["uefi"])
+        self.assertEqual("GenuineIntel", facts["cpu_vendor"])
+        self.assertIn("Haswell, no TSX", facts["cpu_model"])
+        self.assertLessEqual(FLAGS, set(facts["cpu_flags"].split()))
+        self.assertEqual(("4", "2", "1"), (facts["cpus"], facts["cores"], facts["packages"]))
+        self.assertAlmostEqual(1024, int(facts["memory_kib"]) / 1024, delta=120)
+        self.assertEqual("Apple Inc.", facts["board_vendor"])
+        self.assertEqual([("ata1", 66), ("ata2", 300), ("ata3", 80 << 10)],
+                         [(disk["port"], int(disk["bytes"]) >> 20) for disk in facts["disk"]])
+        nic = facts["nic"][0]
+        self.assertEqual(("virtio_net", mac, "0000:00:0a.0"), (nic["driver"], nic["mac"], nic["pci"]))
+        self.assertTrue({"QEMU QEMU USB Keyboard", "QEMU QEMU USB Tablet"} <= set(facts["input"]), facts["input"])
+        self.assertEqual(harness.FAKE_OSK, guest.run("smc-read OSK0 32; smc-read OSK1 32").out)
+
+        picture = env.dir / "screen.png"
+        env.macvm("screenshot", "macos", picture)
+        width, height, colours = harness.png_pixels(picture.read_bytes())
+        self.assertGreaterEqual(width * height, 640 * 480)
+        self.assertGreater(len(colours), 1, "the screen is blank")
+        # Written by the guest, and not to what other machines share.
+        before = env.virsh("vol-info", "--bytes", "recovery-14.img", "macvm").out
+        guest.run("echo scratch | dd of=/dev/$(standin-facts | sed -n 's/^disk=\\(sd.\\) port=ata2.*/\\1/p') conv=fsync")
+        self.assertEqual(before, env.virsh("vol-info", "--bytes", "recovery-14.img", "macvm").out)
+
+        # A change made elsewhere while it runs takes effect at the next start, and survives a define.
+        env.virt_xml("macos", "--edit", "--vcpus", "vcpus=2,sockets=1,cores=2,threads=1")
+        env.macvm("set", "macos", "--memory", "1280M")
+        env.macvm("restart", "--timeout", "120", "--wait-ssh=240", timeout=400)
+        facts = guest.facts()
+        self.assertEqual(("2", "2"), (facts["cpus"], facts["cores"]))
+        self.assertAlmostEqual(1280, int(facts["memory_kib"]) / 1024, delta=120)
+
+        guest.run("poweroff", expect=None)
+        env.wait_state("macos", "shut off", 60)
+        env.macvm("undefine", "--remove-storage", "--yes")
+        self.assertEqual("", env.virsh("vol-list", "macvm").out.strip())
+
+    def test_session(self):
+        with harness.Environment.session() as env:
+            self.check(env)
+
+    def test_system(self):
+        with harness.Environment.system() as env:
+            self.check(env)
+
+
+if __name__ == "__main__":
+    harness.main()
