@@ -1,0 +1,68 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""`macvm define` of a machine whose volumes exist beside `virsh define` of the same XML (budget: 1.5) and beside
+`virt-install --import` of a like machine; `macvm --version` beside `virsh --version` (budget: 1.2).
+
+define.py [RUNS] prints medians and ratios, and fails beyond a budget. The programs run in turns, so that a busy machine slows
+all of them."""
+
+import pathlib
+import shutil
+import statistics
+import sys
+import time
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "integration"))
+import harness  # noqa: E402
+
+RUNS = int(sys.argv[1]) if len(sys.argv) > 1 else 25
+
+
+def medians(env, commands):
+    """{name: median of seconds} for {name: argv}."""
+    times = {name: [] for name in commands}
+    for _ in range(RUNS + 1):  # the first one warms up
+        for name, argv in commands.items():
+            start = time.perf_counter()
+            env.run(argv)
+            times[name].append(time.perf_counter() - start)
+    return {name: statistics.median(values[1:]) for name, values in times.items()}
+
+
+def report(title, found, ours, peer, budget):
+    ratio = found[ours] / found[peer]
+    told = f"budget {budget}" if budget else "no budget"
+    print(f"{title}: {ours} {found[ours] * 1000:.1f} ms, {peer} {found[peer] * 1000:.1f} ms, ratio {ratio:.2f} ({told})")
+    return budget is not None and ratio > budget
+
+
+def main():
+    over = False
+    with harness.Environment.session() as env:
+        env.checkout()
+        env.macvm("define", "--accel", "tcg", "--memory", "2G")
+        xml = env.write("same.xml", env.virsh("dumpxml", "--inactive", "--security-info", "macos").out)
+        # Each run of macvm has something to define: without it, it would find that nothing has changed.
+        toggle = env.write("toggle.sh", "#!/bin/sh\nn=$(cat $HOME/n 2>/dev/null || echo 0)\necho $((1 - n)) >$HOME/n\n"
+                                        'exec "$0.macvm" "$@" --memory $((2048 + n))M\n', 0o755)
+        (env.dir / "toggle.sh.macvm").symlink_to(env._macvm())
+        commands = {"macvm define": env.macvm_argv("define", "macos"),
+                    "macvm set": [toggle, *env.macvm_argv("set", "macos")[1:]],
+                    "virsh define": ["virsh", "-c", env.uri, "define", xml]}
+        if shutil.which("virt-install", path=harness.PATH):
+            disk = env.virsh("vol-path", "macos.qcow2", "macvm").out.strip()
+            commands["virt-install"] = ["virt-install", "--connect", env.uri, "--name", "vi", "--memory", "2048", "--import",
+                                        "--disk", disk, "--osinfo", "detect=off,require=off", "--network", "none",
+                                        "--check", "all=off", "--noautoconsole", "--virt-type", "qemu", "--print-xml"]
+        found = medians(env, commands)
+        over |= report("define, nothing new", found, "macvm define", "virsh define", 1.5)
+        over |= report("define, a change", found, "macvm set", "virsh define", 1.5)
+        if "virt-install" in found:
+            report("virt-install only prints", found, "macvm set", "virt-install", None)
+        found = medians(env, {"macvm --version": [env._macvm(), "--version"], "virsh --version": ["virsh", "--version"]})
+        over |= report("start of the program", found, "macvm --version", "virsh --version", 1.2)
+    return int(over)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
