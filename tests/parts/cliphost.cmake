@@ -9,3 +9,8 @@ macvm_unit_test(clip-wayland USES clip PKG wayland-server)
 target_sources(test-clip-wayland PRIVATE
     unit/clip/compositor.c unit/clip/servers.c unit/clip/watcher.c)
 target_include_directories(test-clip-wayland PRIVATE "${CMAKE_BINARY_DIR}/src/clip/protocol")
+
+# Not a test: tests/bench/clip-host.sh runs it.
+add_executable(bench-clip-host EXCLUDE_FROM_ALL
+    bench/clip-host.c unit/clip/servers.c unit/clip/watcher.c)
+target_link_libraries(bench-clip-host PRIVATE macvm-clip)

@@ -570,7 +570,6 @@ static void
 test_sway_owner_dies(Sway *sway, gconstpointer data)
 {
     const char *argv[] = {"wl-copy", "-f", "-t", "text/plain", NULL};
-    g_autoptr(GBytes) text = clip_ascii_bytes(4 * MIB);
     GPid pid = 0;
     int in = -1;
 
