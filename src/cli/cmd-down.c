@@ -25,6 +25,6 @@ mvm_cmd_down(MvmCli *cli, int argc, char **argv, GError **error)
     options.force = force;
     if (!mvm_machine_down(&context, name, &options, error))
         return false;
-    mvm_cli_say(cli, "'%s' is off", name);
+    mvm_cli_tell(cli, name, "shut off", "'%s' is off", name);
     return true;
 }

@@ -29,6 +29,6 @@ mvm_cmd_restart(MvmCli *cli, int argc, char **argv, GError **error)
     options.force = force;
     if (!mvm_machine_restart(&context, name, &options, seconds, error))
         return false;
-    mvm_cli_say(cli, "'%s' is running", name);
+    mvm_cli_tell(cli, name, "running", "'%s' is running", name);
     return true;
 }

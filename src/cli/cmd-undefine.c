@@ -36,7 +36,7 @@ mvm_cmd_undefine(MvmCli *cli, int argc, char **argv, GError **error)
         (remove_storage && !yes && !confirm(cli, name, error)) ||
         !mvm_machine_undefine(&context, name, remove_storage, error))
         return false;
-    mvm_cli_say(cli, "'%s' is undefined%s", name,
-                remove_storage ? "" : "; its disks are where they were");
+    mvm_cli_tell(cli, name, "undefined", "'%s' is undefined%s", name,
+                 remove_storage ? "" : "; its disks are where they were");
     return true;
 }

@@ -25,6 +25,8 @@ mvm_cmd_up(MvmCli *cli, int argc, char **argv, GError **error)
         (name = mvm_cli_pick(cli, argv[1], &context, error)) == NULL ||
         !mvm_machine_up(&context, name, seconds, error))
         return false;
-    mvm_cli_say(cli, "'%s' is running", name);
-    return !view || mvm_view_show(cli, name, error);
+    if (view)
+        return mvm_view_show(cli, name, error);
+    mvm_cli_tell(cli, name, "running", "'%s' is running", name);
+    return true;
 }

@@ -49,13 +49,13 @@ quote_value(const char *text)
     return g_string_free(quoted, FALSE);
 }
 
-/* What ssh hands to the user's shell to get to the guest's port: "ssh -W" to the libvirt host. Not
+/* What ssh lets the user's shell exec to get to the guest's port: "ssh -W" to the libvirt host. Not
  * ProxyJump: that knows no key file, and takes a host called 127.0.0.1 for a loop. */
 static char *
 proxy_command(const MvmEndpoint *endpoint, MvmGuestSshFlags flags)
 {
     g_autoptr(GPtrArray) words = g_ptr_array_new_with_free_func(g_free);
-    GString *line = g_string_new("exec");
+    GString *line = g_string_new(NULL);
 
     add(words, mvm_ssh_program());
     if ((flags & MVM_GUEST_SSH_BATCH) != 0)
@@ -69,7 +69,7 @@ proxy_command(const MvmEndpoint *endpoint, MvmGuestSshFlags flags)
                                      : escape_tokens(words->pdata[i]);
         g_autofree char *quoted = g_shell_quote(plain);
 
-        g_string_append_printf(line, " %s", quoted);
+        g_string_append_printf(line, "%s%s", i > 0 ? " " : "", quoted);
     }
     return g_string_free(line, FALSE);
 }

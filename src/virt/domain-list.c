@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * How it works: telling a domain's metadata takes libvirt no time, so the price of a list is the
- * way there and back. Over a link, workers send their questions without waiting for each other's
- * answers; libvirt's client lets threads share one connection for that.
+ * How it works: telling a domain's metadata takes libvirt little time, so the price of a list is
+ * the way there and back. Workers send their questions without waiting for each other's answers;
+ * libvirt's client lets threads share one connection for that.
  */
 #include "virt/domain-list.h"
 
@@ -11,9 +11,9 @@
 
 #include <string.h>
 
-/* On this machine the daemon answers faster than threads hand the connection to each other
- * (tests/bench/list.sh); over a link each worker is one more question on its way. */
-#define LOCAL_WORKERS 1
+/* On this machine more than a few only wait for each other (tests/bench/list.py); over a link each
+ * worker is one more question on its way. */
+#define LOCAL_WORKERS 8
 #define REMOTE_WORKERS 32
 
 typedef struct {

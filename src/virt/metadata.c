@@ -99,30 +99,108 @@ is_ours(const xmlNode *node)
     return node->ns == NULL || g_str_equal((const char *)node->ns->href, MVM_XML_NS_MACVM);
 }
 
+/* The attribute's value; the caller frees. */
+static char *
+attr_text(const xmlAttr *attr)
+{
+    GString *text = g_string_new(NULL);
+
+    for (const xmlNode *part = attr->children; part != NULL; part = part->next) {
+        if (part->type == XML_TEXT_NODE)
+            g_string_append(text, (const char *)part->content);
+    }
+    return g_string_free(text, FALSE);
+}
+
+/* The value of the attribute called name, or NULL. A list reads hundreds of these elements: XPath
+ * would take most of its time. */
+static char *
+get_attr(const xmlNode *node, const char *name)
+{
+    for (const xmlAttr *attr = node->properties; attr != NULL; attr = attr->next) {
+        if (attr->ns == NULL && g_str_equal((const char *)attr->name, name))
+            return attr_text(attr);
+    }
+    return NULL;
+}
+
+static bool
+has_name(const xmlNode *node, const char *name)
+{
+    return is_ours(node) && g_str_equal((const char *)node->name, name);
+}
+
+/* The next child of ours from node on. */
+static xmlNode *
+our_element(xmlNode *node)
+{
+    node = mvm_xml_element(node);
+    while (node != NULL && !is_ours(node))
+        node = mvm_xml_element(node->next);
+    return node;
+}
+
+static void
+copy_attrs(const xmlNode *from, xmlNode *to, const char *const *except)
+{
+    for (const xmlAttr *attr = from->properties; attr != NULL; attr = attr->next) {
+        const char *name = (const char *)attr->name;
+        g_autofree char *value = attr_text(attr);
+
+        if (attr->ns == NULL && !g_strv_contains(except, name))
+            mvm_xml_attr(to, name, "%s", value);
+    }
+}
+
 /* Appends a copy of node, an element of ours, to parent, in our namespace whatever it was in. What
  * is of another namespace is not copied: libvirt allows one element a namespace anyway. */
-static xmlNode *
+static void
 copy_ours(xmlNode *node, xmlNode *parent)
 {
+    static const char *const none[] = {NULL};
     g_autofree char *name = g_strconcat("macvm:", (const char *)node->name, NULL);
     g_autofree char *text = mvm_xml_dup_text(node);
     xmlNode *copy = mvm_xml_add(parent, name);
 
-    for (const xmlAttr *attr = node->properties; attr != NULL; attr = attr->next) {
-        g_autofree char *path = g_strconcat("@", (const char *)attr->name, NULL);
-        g_autofree char *value = attr->ns == NULL ? mvm_xml_node_get(node, path) : NULL;
-
-        if (value != NULL)
-            mvm_xml_attr(copy, (const char *)attr->name, "%s", value);
-    }
+    copy_attrs(node, copy, none);
     if (*text != '\0')
         mvm_xml_set_text(copy, text);
-    for (xmlNode *child = mvm_xml_element(node->children); child != NULL;
-         child = mvm_xml_element(child->next)) {
-        if (is_ours(child))
+    for (xmlNode *child = our_element(node->children); child != NULL;
+         child = our_element(child->next))
+        copy_ours(child, copy);
+}
+
+static void
+copy_unknown_ssh(xmlNode *node, xmlNode *parent)
+{
+    static const char *const known[] = {"port", "user", NULL};
+    xmlNode *copy = mvm_xml_add(parent, "macvm:ssh");
+
+    copy_attrs(node, copy, known);
+    for (xmlNode *child = our_element(node->children); child != NULL;
+         child = our_element(child->next))
+        copy_ours(child, copy);
+    if (copy->properties == NULL && copy->children == NULL)
+        mvm_xml_drop(copy);
+}
+
+/* What of machine, the whole element, is in no field of MvmMetadata. */
+static xmlDoc *
+copy_unknown(xmlNode *machine)
+{
+    static const char *const known[] = {"version", "os", NULL};
+    xmlDoc *doc = mvm_xml_new("unknown");
+    xmlNode *copy = mvm_xml_add(xmlDocGetRootElement(doc), MACHINE);
+
+    copy_attrs(machine, copy, known);
+    for (xmlNode *child = our_element(machine->children); child != NULL;
+         child = our_element(child->next)) {
+        if (has_name(child, "ssh"))
+            copy_unknown_ssh(child, copy);
+        else if (!has_name(child, "option") && !has_name(child, "render"))
             copy_ours(child, copy);
     }
-    return copy;
+    return doc;
 }
 
 static bool
@@ -134,12 +212,10 @@ invalid(const char *what, const char *value, GError **error)
     return false;
 }
 
-/* A decimal number of at most max; missing is 0. */
+/* A decimal number of at most max; missing (NULL) is 0. */
 static bool
-read_number(xmlDoc *doc, const char *path, const char *what, int max, int *ret_value,
-            GError **error)
+read_number(const char *text, const char *what, int max, int *ret_value, GError **error)
 {
-    g_autofree char *text = mvm_xml_get(doc, path);
     guint64 value = 0;
 
     if (text != NULL && !g_ascii_string_to_unsigned(text, 10, 1, (guint64)max, &value, NULL))
@@ -149,61 +225,66 @@ read_number(xmlDoc *doc, const char *path, const char *what, int max, int *ret_v
 }
 
 static bool
-read_options(MvmMetadata *metadata, xmlDoc *doc, GError **error)
+read_ssh(MvmMetadata *metadata, const xmlNode *node, GError **error)
 {
-    g_autoptr(GPtrArray) nodes = mvm_xml_get_nodes(doc, "/*/" MACHINE "/macvm:option");
+    g_autofree char *port = get_attr(node, "port");
 
-    if (nodes->len > MVM_METADATA_MAX_OPTIONS) {
+    g_free(metadata->ssh_user);
+    metadata->ssh_user = get_attr(node, "user");
+    if (metadata->ssh_user != NULL && !mvm_ssh_user_is_valid(metadata->ssh_user))
+        return invalid("the ssh user", metadata->ssh_user, error);
+    return read_number(port, "the ssh port", G_MAXUINT16, &metadata->ssh_port, error);
+}
+
+static bool
+read_option(MvmMetadata *metadata, const xmlNode *node, GError **error)
+{
+    g_autofree char *name = get_attr(node, "name");
+    g_autofree char *value = mvm_xml_dup_text(node);
+
+    if (name == NULL || *name == '\0' || strlen(name) > OPTION_MAX_LEN)
+        return invalid("the name of an option", name != NULL ? name : "", error);
+    if (strlen(value) > OPTION_MAX_LEN)
+        return invalid("the value of option", name, error);
+    if (metadata->options->len >= MVM_METADATA_MAX_OPTIONS) {
         g_set_error(error, MVM_ERROR, MVM_ERROR_FAILED, "more than %d options",
                     MVM_METADATA_MAX_OPTIONS);
         return false;
     }
-    for (guint i = 0; i < nodes->len; i++) {
-        g_autofree char *name = mvm_xml_node_get(nodes->pdata[i], "@name");
-        g_autofree char *value = mvm_xml_dup_text(nodes->pdata[i]);
+    mvm_metadata_set_option(metadata, name, value);
+    return true;
+}
 
-        if (name == NULL || *name == '\0' || strlen(name) > OPTION_MAX_LEN)
-            return invalid("the name of an option", name != NULL ? name : "", error);
-        if (strlen(value) > OPTION_MAX_LEN)
-            return invalid("the value of option", name, error);
-        mvm_metadata_set_option(metadata, name, value);
+static bool
+read_child(MvmMetadata *metadata, xmlNode *child, GError **error)
+{
+    if (has_name(child, "ssh"))
+        return read_ssh(metadata, child, error);
+    if (has_name(child, "option"))
+        return read_option(metadata, child, error);
+    if (has_name(child, "render")) {
+        g_free(metadata->render);
+        metadata->render = mvm_xml_dup_text(child);
     }
     return true;
 }
 
 static bool
-read_all(MvmMetadata *metadata, xmlDoc *doc, GError **error)
+read_all(MvmMetadata *metadata, xmlNode *machine, GError **error)
 {
-    metadata->os = mvm_xml_get(doc, "/*/" MACHINE "/@os");
-    metadata->ssh_user = mvm_xml_get(doc, "/*/" MACHINE "/macvm:ssh/@user");
-    metadata->render = mvm_xml_get(doc, "/*/" MACHINE "/macvm:render");
+    g_autofree char *version = get_attr(machine, "version");
+
+    metadata->os = get_attr(machine, "os");
     if (metadata->os != NULL && strlen(metadata->os) > OS_MAX_LEN)
         return invalid("the macOS version", metadata->os, error);
-    if (metadata->ssh_user != NULL && !mvm_ssh_user_is_valid(metadata->ssh_user))
-        return invalid("the ssh user", metadata->ssh_user, error);
-    return read_number(doc, "/*/" MACHINE "/@version", "the version", G_MAXINT, &metadata->version,
-                       error) &&
-           read_number(doc, "/*/" MACHINE "/macvm:ssh/@port", "the ssh port", G_MAXUINT16,
-                       &metadata->ssh_port, error) &&
-           read_options(metadata, doc, error);
-}
-
-/* Leaves in doc only what is not in the fields. */
-static void
-drop_known(xmlDoc *doc)
-{
-    static const char *const known[] = {
-        "/*/" MACHINE "/@version",
-        "/*/" MACHINE "/@os",
-        "/*/" MACHINE "/macvm:ssh/@port",
-        "/*/" MACHINE "/macvm:ssh/@user",
-        "/*/" MACHINE "/macvm:ssh[not(@*) and not(*)]",
-        "/*/" MACHINE "/macvm:option",
-        "/*/" MACHINE "/macvm:render",
-    };
-
-    for (size_t i = 0; i < G_N_ELEMENTS(known); i++)
-        mvm_xml_remove(doc, known[i]);
+    if (!read_number(version, "the version", G_MAXINT, &metadata->version, error))
+        return false;
+    for (xmlNode *child = our_element(machine->children); child != NULL;
+         child = our_element(child->next)) {
+        if (!read_child(metadata, child, error))
+            return false;
+    }
+    return true;
 }
 
 static MvmMetadata *
@@ -222,15 +303,13 @@ parse(const char *text, GError **error)
     if (raw == NULL)
         return NULL;
     root = xmlDocGetRootElement(raw);
-    if (!is_ours(root) || !g_str_equal((const char *)root->name, "machine")) {
+    if (!has_name(root, "machine")) {
         invalid("the element", (const char *)root->name, error);
         return NULL;
     }
-    metadata->unknown = mvm_xml_new("unknown");
-    copy_ours(root, xmlDocGetRootElement(metadata->unknown));
-    if (!read_all(metadata, metadata->unknown, error))
+    if (!read_all(metadata, root, error))
         return NULL;
-    drop_known(metadata->unknown);
+    metadata->unknown = copy_unknown(root);
     return g_steal_pointer(&metadata);
 }
 
@@ -288,11 +367,13 @@ void
 mvm_metadata_write(const MvmMetadata *metadata, xmlNode *parent)
 {
     xmlNode *unknown =
-        metadata->unknown == NULL ? NULL : mvm_xml_get_node(metadata->unknown, "/unknown/" MACHINE);
+        metadata->unknown == NULL ? NULL : xmlDocGetRootElement(metadata->unknown)->children;
     xmlNode *machine = NULL;
 
     drop_children(parent, MACHINE);
-    machine = unknown != NULL ? copy_ours(unknown, parent) : mvm_xml_add(parent, MACHINE);
+    if (unknown != NULL)
+        copy_ours(unknown, parent);
+    machine = ensure_child(parent, MACHINE);
     /* A newer macvm's version stays: what it added is still there. */
     mvm_xml_attr(machine, "version", "%d", MAX(metadata->version, MVM_METADATA_VERSION));
     if (metadata->os != NULL)

@@ -2,3 +2,9 @@
 macvm_unit_test(metadata USES virt xml util)
 macvm_unit_test(life USES ops virt xml util)
 macvm_unit_test(png USES ops util PKG libpng)
+
+# What commands say, with libvirt's test driver: tests/cli/*.txt.
+add_test(NAME cli/life
+    COMMAND "${CMAKE_CURRENT_SOURCE_DIR}/cli/run.py" "$<TARGET_FILE:macvm>"
+            "${CMAKE_CURRENT_SOURCE_DIR}/cli/life.txt")
+set_tests_properties(cli/life PROPERTIES LABELS cli TIMEOUT 120)
