@@ -188,12 +188,15 @@ mvm_caps_parse_missing(const char *message)
 {
     static const char intro[] = "required features: ";
     const char *list = strstr(message, intro);
-    char **names = NULL;
+    g_auto(GStrv) names = NULL;
 
     if (list == NULL)
         return NULL;
     names = g_strsplit(list + strlen(intro), ",", MAX_ITEMS);
-    for (char **name = names; *name != NULL; name++)
-        g_strstrip(*name);
-    return names;
+    for (char **name = names; *name != NULL; name++) {
+        /* An empty answer must not be taken for "nothing is missing". */
+        if (*g_strstrip(*name) == '\0')
+            return NULL;
+    }
+    return names[0] != NULL ? g_steal_pointer(&names) : NULL;
 }

@@ -4,6 +4,7 @@
 #include "util/error.h"
 #include "util/file.h"
 #include "util/paths.h"
+#include "virt/upload-priv.h"
 #include "virt/volume-priv.h"
 
 #include <string.h>
@@ -28,6 +29,7 @@ struct MvmUpload {
     bool made;      /* the volume under way was made by this upload */
     uint64_t size;
     uint64_t done;
+    uint8_t head[MVM_UPLOAD_HEAD]; /* the first bytes, zero where there are none yet */
     uint64_t nonce;
     int lock;
     virStorageVolPtr vol; /* owned: what is written to */
@@ -199,6 +201,13 @@ advance(MvmUpload *up, uint64_t len, GError **error)
     return mvm_progress_update(up->progress, up->what, up->done, up->size, error);
 }
 
+static void
+keep_head(MvmUpload *up, const char *data, size_t len)
+{
+    if (up->done < sizeof up->head)
+        memcpy(up->head + up->done, data, MIN(len, sizeof up->head - (size_t)up->done));
+}
+
 static bool
 send_piece(MvmUpload *up, const char *data, size_t len, GError **error)
 {
@@ -223,6 +232,7 @@ mvm_upload_write(MvmUpload *up, const void *data, size_t len, GError **error)
     while (len > 0) {
         size_t piece = MIN(len, PIECE);
 
+        keep_head(up, next, piece);
         if (!send_piece(up, next, piece, error) || !advance(up, piece, error))
             return false;
         next += piece;
@@ -260,47 +270,15 @@ end_stream(MvmUpload *up, GError **error)
                     up->name, up->size - up->done, up->size);
         return false;
     }
+    if (!mvm_upload_head_is_alone(up->head)) {
+        g_set_error(error, MVM_ERROR, MVM_ERROR_USAGE,
+                    "cannot finish volume '%s': the image draws on another file", up->name);
+        mvm_error_set_hint(error, "make it complete with 'qemu-img convert -O qcow2 IMAGE NEW'");
+        return false;
+    }
     if (virStreamFinish(up->stream) < 0)
         return mvm_virt_set_error(error, "finish volume '%s'", up->name);
     close_stream(up);
-    return true;
-}
-
-/* The old volume must not be given up for one that then does not fit. */
-static bool
-check_space(MvmUpload *up, GError **error)
-{
-    g_autoptr(virStorageVol) old = virStorageVolLookupByName(up->pool->virt, up->name);
-    virStorageVolInfo old_info = {0};
-    virStorageVolInfo new_info = {0};
-    uint64_t available = 0;
-
-    if (old == NULL || virStorageVolGetInfo(old, &old_info) < 0 ||
-        virStorageVolGetInfo(up->vol, &new_info) < 0)
-        return mvm_virt_set_error(error, "replace volume '%s'", up->name);
-    (void)virStoragePoolRefresh(up->pool->virt, 0); /* for the figure; refused while a job runs */
-    if (!mvm_pool_get_available(up->pool, &available, error))
-        return false;
-    if (available + old_info.allocation >= new_info.allocation)
-        return true;
-    g_set_error(error, MVM_ERROR, MVM_ERROR_FAILED,
-                "cannot replace volume '%s': No space left in pool '%s'", up->name, up->pool->name);
-    mvm_error_set_hint(error, "free space in the storage pool, or use another one with --pool");
-    return false;
-}
-
-/* A clone on a file system that can share blocks takes no time and no space. */
-static bool
-clone_scratch(MvmUpload *up, GError **error)
-{
-    g_autofree char *xml = mvm_volume_new_xml(up->name, "raw", up->size);
-    g_autoptr(virStorageVol) clone =
-        virStorageVolCreateXMLFrom(up->pool->virt, xml, up->vol, VIR_STORAGE_VOL_CREATE_REFLINK);
-
-    if (clone == NULL)
-        clone = virStorageVolCreateXMLFrom(up->pool->virt, xml, up->vol, 0);
-    if (clone == NULL)
-        return mvm_virt_set_error(error, "put volume '%s' in place", up->name);
     return true;
 }
 
@@ -308,15 +286,18 @@ clone_scratch(MvmUpload *up, GError **error)
 static bool
 put_in_place(MvmUpload *up, GError **error)
 {
+    mvm_upload_refresh(
+        up->pool); /* the pool's free space and scratch's format are as of now, then */
     if (!mvm_volume_check_unused(up->pool, up->name, up->machine, "replace", error) ||
-        !check_space(up, error) || !set_mark(up, error))
+        !mvm_upload_check_space(up->pool, up->name, up->vol, error) || !set_mark(up, error))
         return false;
     mvm_progress_note(up->progress, "putting the new '%s' in the place of the old one", up->name);
     if (!mvm_volume_remove(up->pool, up->name, error)) {
         (void)mvm_volume_remove(up->pool, up->part, NULL); /* the old one is whole */
         return false;
     }
-    return clone_scratch(up, error) && mvm_volume_remove(up->pool, up->scratch, error);
+    return mvm_upload_clone(up->pool, up->name, up->vol, error) &&
+           mvm_volume_remove(up->pool, up->scratch, error);
 }
 
 static void
@@ -343,6 +324,7 @@ mvm_upload_finish(MvmUpload *up, GError **error)
         mvm_upload_abort(up);
         return NULL;
     }
+    mvm_upload_refresh(up->pool);
     volume = mvm_volume_lookup(up->pool, up->name, error);
     upload_free(up);
     return volume;

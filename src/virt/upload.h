@@ -6,13 +6,19 @@
  * The volume is made raw with the exact size (a sparse upload into a volume made as qcow2 leaves
  * libvirt's own header in the holes); libvirt finds out by itself what is in it.
  *
+ * A qcow2 image that draws on another file (backing file, external data file) is refused with
+ * MVM_ERROR_USAGE: the host would open that one for the guest, whatever it is.
+ *
  * Interrupted at any byte, the next run converges. libvirt cannot rename a volume, therefore:
- *   a new volume is written under its own name while the tiny volume NAME.part exists; as long as
- *   that one is there, NAME is not finished and mvm_volume_lookup() does not find it;
- *   a volume that is to be replaced stays untouched while NAME.new.part is written; then NAME is
- * made again from it on the host, with NAME.part there meanwhile. Leftovers are removed by the next
- * upload of that name, never while a machine uses them. The new volume takes no second copy of it,
- * in time or in space.
+ *
+ * - a new volume is written under its own name while the tiny volume NAME.part exists; as long as
+ *   that one is there, NAME is not finished and mvm_volume_lookup() does not find it. There is no
+ *   second copy of it, in time or in space;
+ * - a volume that is to be replaced stays untouched while NAME.new.part is written; then NAME is
+ *   made again from that on the host, with NAME.part there meanwhile. A qcow2 image may come out
+ *   with other bytes than it went in, and the same content.
+ *
+ * Leftovers are removed by the next upload of that name, never while a machine uses them.
  */
 #pragma once
 

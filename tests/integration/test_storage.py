@@ -214,9 +214,23 @@ class Upload(unittest.TestCase):
             image = env.dir / "q.qcow2"
             env.run(["qemu-img", "create", "-f", "qcow2", image, "1G"])
             env.run(["qemu-io", "-c", "write -P 7 300M 2M", image])
-            done = fields(drive("upload", "-", "q.qcow2", image))
-            self.assertTrue(same(env, image, done["path"]))
+            for number in range(10):  # libvirt looks at the content at a time of its own
+                done = fields(drive("upload", "-", f"q{number}.qcow2", image))
+                self.assertTrue(same(env, image, done["path"]))
+                self.assertEqual((done["format"], done["capacity"]), ("qcow2", str(1 << 30)))
+            done = fields(drive("upload", "-", "q0.qcow2", image, "replace"))
             self.assertEqual((done["format"], done["capacity"]), ("qcow2", str(1 << 30)))
+            self.assertLess(int(done["allocation"]), 4 * MIB)
+            env.run(["qemu-img", "compare", image, done["path"]])
+
+    def test_qcow2_that_is_not_alone(self):
+        with session() as (env, drive):
+            backed, split = env.dir / "backed.qcow2", env.dir / "split.qcow2"
+            env.run(["qemu-img", "create", "-f", "qcow2", "-b", "/etc/passwd", "-F", "raw", backed])
+            env.run(["qemu-img", "create", "-f", "qcow2", "-o", f"data_file={env.dir}/data", split, "1M"])
+            for image in (backed, split):
+                self.assertIn("draws on another file", drive("upload", "-", "q.qcow2", image, expect=2).err)
+            self.assertEqual(env.run(["ls", drive.directory()]).out, "")
 
     def test_names(self):
         with session() as (env, drive):

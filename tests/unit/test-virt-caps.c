@@ -129,6 +129,8 @@ test_missing(void)
 
     g_assert_true(g_strv_equal((const char *const *)missing, expected));
     g_assert_null(mvm_caps_parse_missing("unknown CPU model"));
+    g_assert_null(mvm_caps_parse_missing("Host CPU does not provide required features: "));
+    g_assert_null(mvm_caps_parse_missing("Host CPU does not provide required features: a, ,b"));
 }
 
 static void

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "util/error.h"
+#include "virt/upload-priv.h"
 #include "virt/volume-priv.h"
 #include "xml/xml.h"
 
@@ -153,6 +154,22 @@ test_based_on(void)
     g_assert_cmpuint(none->len, ==, 2);
 }
 
+static void
+test_head(void)
+{
+    uint8_t raw[MVM_UPLOAD_HEAD] = {0};
+    uint8_t plain[MVM_UPLOAD_HEAD] = {'Q', 'F', 'I', 0xfb, 0, 0, 0, 3};
+    uint8_t backed[MVM_UPLOAD_HEAD] = {'Q', 'F', 'I', 0xfb, 0, 0, 0, 2, 0, 0, 0, 0, 0, 0, 1};
+    uint8_t split[MVM_UPLOAD_HEAD] = {'Q', 'F', 'I', 0xfb, 0, 0, 0, 3, [79] = 4};
+    uint8_t old[MVM_UPLOAD_HEAD] = {'Q', 'F', 'I', 0xfb, 0, 0, 0, 2, [79] = 4};
+
+    g_assert_true(mvm_upload_head_is_alone(raw));
+    g_assert_true(mvm_upload_head_is_alone(plain));
+    g_assert_true(mvm_upload_head_is_alone(old));
+    g_assert_false(mvm_upload_head_is_alone(backed));
+    g_assert_false(mvm_upload_head_is_alone(split));
+}
+
 int
 main(int argc, char **argv)
 {
@@ -162,5 +179,6 @@ main(int argc, char **argv)
     g_test_add_func("/virt-volume/new-xml", test_new_xml);
     g_test_add_func("/virt-volume/uses", test_uses);
     g_test_add_func("/virt-volume/based-on", test_based_on);
+    g_test_add_func("/virt-volume/head", test_head);
     return g_test_run();
 }

@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "util/error.h"
+#include "virt/upload-priv.h"
+#include "virt/volume-priv.h"
+
+/* Another one's volume is made in milliseconds; a copy takes longer. In microseconds. */
+#define REFRESH_TRIES 50
+#define REFRESH_PAUSE (100 * 1000)
+
+/* What is in the volume, a qcow2 image perhaps, libvirt sees when it looks through the pool. It
+ * does so by itself after an upload, but at a time of its own; and while it makes a volume for
+ * somebody else it refuses to. */
+void
+mvm_upload_refresh(MvmPool *pool)
+{
+    for (int i = 0; i < REFRESH_TRIES; i++) {
+        if (virStoragePoolRefresh(pool->virt, 0) == 0 ||
+            mvm_virt_last_code() != VIR_ERR_INTERNAL_ERROR)
+            return;
+        g_usleep(REFRESH_PAUSE);
+    }
+}
+
+/* The old volume must not be given up for one that then does not fit. */
+bool
+mvm_upload_check_space(MvmPool *pool, const char *name, virStorageVolPtr scratch, GError **error)
+{
+    g_autoptr(virStorageVol) old = virStorageVolLookupByName(pool->virt, name);
+    virStorageVolInfo old_info = {0};
+    virStorageVolInfo new_info = {0};
+    uint64_t available = 0;
+
+    if (old == NULL || virStorageVolGetInfo(old, &old_info) < 0 ||
+        virStorageVolGetInfo(scratch, &new_info) < 0)
+        return mvm_virt_set_error(error, "replace volume '%s'", name);
+    if (!mvm_pool_get_available(pool, &available, error))
+        return false;
+    if (available + old_info.allocation >= new_info.allocation)
+        return true;
+    g_set_error(error, MVM_ERROR, MVM_ERROR_FAILED,
+                "cannot replace volume '%s': No space left in pool '%s'", name, pool->name);
+    mvm_error_set_hint(error, "free space in the storage pool, or use another one with --pool");
+    return false;
+}
+
+/* libvirt copies raw bytes, and a qcow2 image by qemu-img: so the clone has the format and the size
+ * that scratch is seen to have. On a file system that can share blocks it takes no time. */
+bool
+mvm_upload_clone(MvmPool *pool, const char *name, virStorageVolPtr scratch, GError **error)
+{
+    g_autoptr(MvmVolume) seen = mvm_volume_read(scratch, pool->name, error);
+    g_autofree char *xml = NULL;
+    g_autoptr(virStorageVol) clone = NULL;
+
+    if (seen == NULL)
+        return false;
+    xml = mvm_volume_new_xml(name, seen->format, seen->capacity);
+    clone = virStorageVolCreateXMLFrom(pool->virt, xml, scratch, VIR_STORAGE_VOL_CREATE_REFLINK);
+    if (clone == NULL)
+        clone = virStorageVolCreateXMLFrom(pool->virt, xml, scratch, 0);
+    if (clone == NULL)
+        return mvm_virt_set_error(error, "put volume '%s' in place", name);
+    return true;
+}
