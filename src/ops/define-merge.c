@@ -235,6 +235,17 @@ remember(xmlDoc *doc, const MvmCurrent *current, const MvmMachine *machine,
     mvm_metadata_write(metadata, mvm_xml_ensure(doc, "/domain/metadata"));
 }
 
+/* What is remembered of a rendering: the template's comments are for the template's readers. */
+static char *
+text_to_remember(const xmlDoc *rendered)
+{
+    g_autoptr(xmlDoc) copy = mvm_xml_copy(rendered);
+    xmlNode *root = xmlDocGetRootElement(copy);
+
+    mvm_xml_drop_comments(root);
+    return mvm_xml_node_to_text(root);
+}
+
 MvmMerged *
 mvm_define_merge(const MvmCurrent *current, const MvmMachine *machine, const MvmOptions *options,
                  const MvmDefineRequest *request, GError **error)
@@ -246,8 +257,7 @@ mvm_define_merge(const MvmCurrent *current, const MvmMachine *machine, const Mvm
 
     if (rendered == NULL)
         return NULL;
-    /* The template's comments at the top are for its readers. */
-    text = mvm_xml_node_to_text(xmlDocGetRootElement(rendered));
+    text = text_to_remember(rendered);
     if (current == NULL)
         doc = g_steal_pointer(&rendered);
     else if ((doc = merge(current, rendered, request, error)) == NULL)

@@ -14,6 +14,7 @@
 #include "virt/caps.h"
 #include "virt/definition.h"
 #include "virt/render.h"
+#include "xml/xml.h"
 
 #include <string.h>
 
@@ -93,6 +94,23 @@ choose_passt(Work *work)
         work->machine->net_kind = MVM_NET_PASST;
 }
 
+/* libvirt makes the variables once, from the template of that time. */
+static void
+note_old_variables(const Work *work)
+{
+    g_autofree char *loader = NULL;
+
+    if (work->current == NULL || work->machine->loader == NULL)
+        return;
+    loader = mvm_xml_get(work->current->doc, "/domain/os/loader");
+    if (work->request->options->value[MVM_OPTION_FIRMWARE] != NULL &&
+        g_strcmp0(loader, work->machine->loader) != 0)
+        mvm_progress_note(work->context->progress,
+                          "the variables of the old firmware stay: 'virsh start --reset-nvram %s' "
+                          "makes new ones",
+                          work->machine->name);
+}
+
 /* What depends on the host: firmware, accelerator, network, size. */
 static bool
 fit_to_host(Work *work, GError **error)
@@ -109,6 +127,7 @@ fit_to_host(Work *work, GError **error)
                                 work->machine, error))
         return false;
     choose_passt(work);
+    note_old_variables(work);
     if (work->request->mode != MVM_DEFINE)
         return true;
     return mvm_hostcheck_devices(context, work->host, work->machine, error) &&

@@ -14,5 +14,5 @@ typedef struct {
     const char *loader_format; /* "raw", "qcow2" */
 } MvmProbeMachine;
 
-/* A transient domain called macvm-probe-UUID. The caller frees. */
+/* A transient domain called macvm-probe-XX, XX the begin of uuid. The caller frees. */
 char *mvm_probe_xml(const MvmProbeMachine *machine, const char *uuid);

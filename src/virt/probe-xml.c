@@ -34,7 +34,8 @@ mvm_probe_xml(const MvmProbeMachine *machine, const char *uuid)
     g_autofree char *device = NULL;
 
     mvm_xml_set(doc, "/domain/@type", "%s", machine->kvm ? "kvm" : "qemu");
-    mvm_xml_set(doc, "/domain/name", "macvm-probe-%s", uuid);
+    /* libvirt keeps a log for each name for ever: few names, and yet hardly two alike at once. */
+    mvm_xml_set(doc, "/domain/name", "macvm-probe-%.2s", uuid);
     mvm_xml_set(doc, "/domain/uuid", "%s", uuid);
     mvm_xml_set(doc, "/domain/memory", "256");
     mvm_xml_set(doc, "/domain/memory/@unit", "MiB");

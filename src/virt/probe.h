@@ -20,7 +20,7 @@ typedef struct {
     char *applesmc_reason; /* likewise */
 } MvmProbe;
 
-/* Starts transient machines called macvm-probe-UUID (256 MiB, no disk, no network), which libvirt
+/* Starts transient machines called macvm-probe-XX (256 MiB, no disk, no network), which libvirt
  * destroys by itself when this process or the connection dies; nothing of them stays. Takes about
  * two seconds where KVM works, less where it does not; must not run inside the event loop.
  * Fails only when the questions cannot be asked at all. The caller frees. */

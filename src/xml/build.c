@@ -153,3 +153,15 @@ mvm_xml_attr(xmlNode *node, const char *name, const char *format, ...)
     nonnull(xmlSetNsProp(node, ns, (const xmlChar *)local, (const xmlChar *)safe));
     return node;
 }
+
+void
+mvm_xml_drop_comments(xmlNode *node)
+{
+    for (xmlNode *child = node->children, *next = NULL; child != NULL; child = next) {
+        next = child->next;
+        if (child->type == XML_COMMENT_NODE)
+            mvm_xml_drop(child);
+        else if (child->type == XML_ELEMENT_NODE)
+            mvm_xml_drop_comments(child);
+    }
+}

@@ -139,6 +139,9 @@ void mvm_xml_set_text(xmlNode *node, const char *text);
 /* Removes node and what is below it from its document, and frees it. */
 void mvm_xml_drop(xmlNode *node);
 
+/* Removes the comments in and below node. */
+void mvm_xml_drop_comments(xmlNode *node);
+
 /* The URI of a prefix ("qemu", len 4) that names may carry, or NULL. Static storage. */
 const char *mvm_xml_prefix_uri(const char *prefix, size_t len);
 
