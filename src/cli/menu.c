@@ -27,11 +27,12 @@ print_state(const MvmContext *context, const char *name)
 {
     g_autoptr(MvmDomain) domain = mvm_domain_open(context->conn, name, NULL);
     MvmState state = MVM_STATE_UNKNOWN;
-    const char *reason = "not defined yet: 'macvm define' makes it";
+    const char *reason = NULL;
 
-    if (domain != NULL)
-        (void)mvm_domain_get_state(domain, &state, &reason, NULL);
-    printf("\n%s: %s (%s)\n", name, mvm_state_name(state), reason);
+    if (domain != NULL && mvm_domain_get_state(domain, &state, &reason, NULL))
+        printf("\n%s: %s (%s)\n", name, mvm_state_name(state), reason);
+    else
+        printf("\n%s: not defined yet; 'macvm define' makes it\n", name);
     for (size_t i = 0; i < G_N_ELEMENTS(choices); i++)
         printf("  %zu  [%c] %s\n", i + 1, choices[i].letter, choices[i].label);
     fputs("> ", stdout);

@@ -273,6 +273,7 @@ static bool
 read_all(MvmMetadata *metadata, xmlNode *machine, GError **error)
 {
     g_autofree char *version = get_attr(machine, "version");
+    unsigned ssh = 0;
 
     metadata->os = get_attr(machine, "os");
     if (metadata->os != NULL && strlen(metadata->os) > OS_MAX_LEN)
@@ -281,6 +282,8 @@ read_all(MvmMetadata *metadata, xmlNode *machine, GError **error)
         return false;
     for (xmlNode *child = our_element(machine->children); child != NULL;
          child = our_element(child->next)) {
+        if (has_name(child, "ssh") && ssh++ > 0)
+            return invalid("a second element", "ssh", error);
         if (!read_child(metadata, child, error))
             return false;
     }

@@ -8,3 +8,6 @@ add_test(NAME cli/life
     COMMAND "${CMAKE_CURRENT_SOURCE_DIR}/cli/run.py" "$<TARGET_FILE:macvm>"
             "${CMAKE_CURRENT_SOURCE_DIR}/cli/life.txt")
 set_tests_properties(cli/life PROPERTIES LABELS cli TIMEOUT 120)
+
+macvm_fuzz_target(metadata USES virt xml util)
+macvm_fuzz_target(ppm USES ops util)

@@ -124,6 +124,7 @@ test_refused(void)
         "<machine version='-1'/>",
         "<machine><ssh port='65536'/></machine>",
         "<machine><ssh port='0'/></machine>",
+        "<machine><ssh port='1'/><ssh port='2'/></machine>",
         "<machine><ssh port='22 -oProxyCommand=x'/></machine>",
         "<machine><ssh user='-oProxyCommand=x'/></machine>",
         "<machine><ssh user='a b'/></machine>",
