@@ -13,6 +13,10 @@ const MvmCommand mvm_commands[] = {
      "A checkout that is there is only fast-forwarded. Patches are those that macvm ships and the\n"
      "*.patch files of the user's configuration directory (~/.config/macvm/patches).",
      0, 1, mvm_cmd_bootstrap},
+    {"doctor", NULL, GROUP_PREPARE, "[NAME]", "Tell what is missing to run macOS, and the remedy",
+     "Looks at the libvirt host of the connection, and changes nothing. To see whether KVM\n"
+     "works it runs an empty machine for two seconds.",
+     0, 1, mvm_cmd_doctor},
     {"define", NULL, GROUP_MACHINE, "[NAME]", "Define a machine, or bring one up to date",
      "A machine that exists is merged: what you changed in virt-manager or virsh stays,\n"
      "what macvm changes comes in, and where both changed the same nothing is done.",

@@ -245,8 +245,9 @@ mvm_pool_ensure(MvmConnection *conn, const char *name, GError **error)
     return virt != NULL ? pool_new(conn, virt, error) : NULL;
 }
 
-MvmPool *
-mvm_pool_open(MvmConnection *conn, const char *name, GError **error)
+/* NULL with MVM_ERROR_NOT_FOUND when there is no such pool; nothing is made or started. */
+static virStoragePoolPtr
+find_existing(MvmConnection *conn, const char *name, GError **error)
 {
     g_autofree char *path = NULL;
     virStoragePoolPtr virt = NULL;
@@ -258,7 +259,32 @@ mvm_pool_open(MvmConnection *conn, const char *name, GError **error)
         virt = find_default(conn, path);
     if (virt == NULL)
         virt = find_named(conn, is_default(name) ? MVM_POOL_DEFAULT : name, error);
+    return virt;
+}
+
+MvmPool *
+mvm_pool_open(MvmConnection *conn, const char *name, GError **error)
+{
+    virStoragePoolPtr virt = find_existing(conn, name, error);
+
     return virt != NULL ? pool_new(conn, virt, error) : NULL;
+}
+
+bool
+mvm_pool_inspect(MvmConnection *conn, const char *name, bool *ret_exists, bool *ret_active,
+                 char **ret_path, GError **error)
+{
+    g_autoptr(GError) cause = NULL;
+    g_autoptr(virStoragePool) virt = find_existing(conn, name, &cause);
+
+    if (virt == NULL && !g_error_matches(cause, MVM_ERROR, MVM_ERROR_NOT_FOUND)) {
+        g_propagate_error(error, g_steal_pointer(&cause));
+        return false;
+    }
+    *ret_exists = virt != NULL;
+    *ret_active = virt != NULL && virStoragePoolIsActive(virt) == 1;
+    *ret_path = virt != NULL ? read_path(virt) : NULL;
+    return true;
 }
 
 void

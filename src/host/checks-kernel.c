@@ -1,0 +1,204 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "host/check.h"
+
+#include "util/size.h"
+
+/* "this machine", or the libvirt host's name. */
+static const char *
+host_name(const MvmFacts *facts)
+{
+    return facts->host_name != NULL ? facts->host_name : "this machine";
+}
+
+static bool
+kvm_is_proved(const MvmFacts *facts)
+{
+    return facts->probe != NULL && facts->probe->kvm_works;
+}
+
+void
+mvm_check_virtualization(const MvmFacts *facts, MvmCheck *check)
+{
+    const MvmKernel *kernel = facts->kernel;
+    const char *model = kernel->cpu_model != NULL ? kernel->cpu_model : "CPU of unknown model";
+
+    if (kernel->flags[0] == NULL)
+        mvm_check_skip(check, "/proc/cpuinfo tells no flags");
+    else if (mvm_kernel_has_virtualization(kernel))
+        mvm_check_ok(check, "%s with %s", model,
+                     mvm_kernel_has_flag(kernel, "svm") ? "AMD-V" : "VT-x");
+    else if (kvm_is_proved(facts))
+        mvm_check_ok(check, "%s without VT-x or AMD-V, but with a KVM that works", model);
+    else
+        mvm_check_warn(check,
+                       mvm_kernel_has_flag(kernel, "hypervisor")
+                           ? "turn on nested virtualization for that machine on its own host"
+                           : "turn on VT-x or AMD-V (SVM) in the host's firmware",
+                       "%s without VT-x or AMD-V%s", model,
+                       mvm_kernel_has_flag(kernel, "hypervisor")
+                           ? "; the host is a virtual machine itself"
+                           : "");
+}
+
+static char *
+access_fix(const MvmFacts *facts)
+{
+    if (facts->session)
+        return g_strdup_printf("add the user to the group of /dev/kvm on %s ('sudo usermod -aG kvm "
+                               "USER'), then log in anew",
+                               host_name(facts));
+    return g_strdup_printf("sudo chown root:kvm /dev/kvm; sudo chmod 0660 /dev/kvm (on %s)",
+                           host_name(facts));
+}
+
+void
+mvm_check_kvm_device(const MvmFacts *facts, MvmCheck *check)
+{
+    const MvmKernel *kernel = facts->kernel;
+    int64_t uid = facts->host != NULL ? facts->host->qemu_uid : -1;
+    g_autofree char *fix = access_fix(facts);
+
+    if (facts->connection_error != NULL)
+        uid = -1;
+    if (!kernel->kvm_node)
+        mvm_check_warn(check,
+                       "load the module: 'sudo modprobe kvm_intel' or 'sudo modprobe kvm_amd'",
+                       "there is no /dev/kvm on %s", host_name(facts));
+    else if (mvm_kernel_kvm_allows(kernel, uid))
+        mvm_check_ok(check, "/dev/kvm is open to the user that QEMU runs as");
+    else
+        mvm_check_warn(check, fix, "/dev/kvm (mode %04o, group %u) is closed to %s%s",
+                       kernel->kvm_mode, kernel->kvm_gid,
+                       facts->session ? "your user" : "the user that QEMU runs as",
+                       facts->session ? ""
+                                      : "; libvirt then asks QEMU anew at each call, which "
+                                        "takes seconds");
+}
+
+/* Those of the wanted features that /proc/cpuinfo does not have. libvirt says "sse4.2" where the
+ * kernel says "sse4_2". The caller frees. */
+static char **
+missing_flags(const MvmKernel *kernel, const char *needs)
+{
+    g_auto(GStrv) wanted = g_strsplit(needs, " ", -1);
+    GPtrArray *missing = g_ptr_array_new();
+
+    for (char **name = wanted; *name != NULL; name++) {
+        g_autofree char *flag = g_strdelimit(g_strdup(*name), ".", '_');
+
+        if (!mvm_kernel_has_flag(kernel, flag))
+            g_ptr_array_add(missing, g_strdup(*name));
+    }
+    g_ptr_array_add(missing, NULL);
+    return (char **)g_ptr_array_free(missing, FALSE);
+}
+
+static void
+conclude_features(const MvmOs *os, char **missing, MvmCheck *check)
+{
+    g_autofree char *list = g_strjoinv(", ", missing);
+
+    if (missing[0] == NULL)
+        mvm_check_ok(check, "the CPU has what macOS %s needs (%s)", os->id, os->needs);
+    else
+        mvm_check_fail(check,
+                       "macOS 12 (--os monterey) is the last one that does without AVX2; 10.14 "
+                       "does without SSE4.2",
+                       "the CPU lacks %s, which macOS %s (%s) needs", list, os->id, os->title);
+}
+
+void
+mvm_check_cpu_features(const MvmFacts *facts, MvmCheck *check)
+{
+    const MvmOs *os = facts->machine->os;
+
+    if (facts->missing_features != NULL) {
+        conclude_features(os, facts->missing_features, check);
+    } else if (facts->kernel != NULL && facts->kernel->flags[0] != NULL) {
+        g_auto(GStrv) missing = missing_flags(facts->kernel, os->needs);
+
+        conclude_features(os, missing, check);
+    } else {
+        mvm_check_skip(check, "%s",
+                       facts->features_error != NULL
+                           ? facts->features_error->message
+                           : "libvirt compares CPUs only where it has KVM");
+    }
+}
+
+void
+mvm_check_cpus(const MvmFacts *facts, MvmCheck *check)
+{
+    unsigned wanted = mvm_machine_vcpus(facts->machine), has = facts->host->cpus;
+    g_autofree char *fix =
+        g_strdup_printf("macvm %s %s --sockets 1 --cores %u --threads 1",
+                        facts->defined ? "set" : "define", facts->machine->name, MAX(has, 1));
+
+    if (has >= wanted)
+        mvm_check_ok(check, "%u logical CPUs, '%s' has %u", has, facts->machine->name, wanted);
+    else if (facts->defined)
+        mvm_check_warn(check, fix, "%u logical CPUs, but '%s' has %u", has, facts->machine->name,
+                       wanted);
+    else
+        mvm_check_ok(check, "%u logical CPUs: 'macvm define' makes less of the %u of the default",
+                     has, wanted);
+}
+
+void
+mvm_check_memory(const MvmFacts *facts, MvmCheck *check)
+{
+    uint64_t wanted = facts->machine->memory, has = facts->host->memory;
+    g_autofree char *wants = mvm_size_format(wanted);
+    g_autofree char *size = mvm_size_format(has);
+    g_autofree char *fix = g_strdup_printf("macvm set %s --memory SIZE", facts->machine->name);
+
+    if (has > wanted)
+        mvm_check_ok(check, "%s, '%s' has %s", size, facts->machine->name, wants);
+    else if (facts->defined)
+        mvm_check_fail(check, fix, "%s, but '%s' has %s", size, facts->machine->name, wants);
+    else
+        mvm_check_ok(check, "%s: 'macvm define' makes less of the %s of the default", size, wants);
+}
+
+/* With several processors macOS needs a clock that is the same on all of them: the TSC, or what
+ * the host of this host makes of it (kvm-clock, Hyper-V's). quickemu and dockur tell of hangs on
+ * AMD hosts whose kernel has fallen back to hpet or acpi_pm. */
+void
+mvm_check_clocksource(const MvmFacts *facts, MvmCheck *check)
+{
+    const MvmKernel *kernel = facts->kernel;
+    const char *source = kernel->clocksource;
+
+    if (source == NULL)
+        mvm_check_skip(check, "the kernel does not tell its clock source");
+    else if (g_str_equal(source, "tsc") || g_str_equal(source, "kvm-clock") ||
+             g_str_has_prefix(source, "hyperv"))
+        mvm_check_ok(check, "%s", source);
+    else
+        mvm_check_warn(check,
+                       "add 'tsc=reliable' to the host's kernel command line if its CPUs' TSCs are "
+                       "in step, or give the machine one core",
+                       "%s instead of tsc: macOS with more than one core may hang or be slow",
+                       source);
+}
+
+void
+mvm_check_ignore_msrs(const MvmFacts *facts, MvmCheck *check)
+{
+    const MvmKernel *kernel = facts->kernel;
+    const char *fix = "macvm setup";
+
+    if (facts->host_name != NULL)
+        fix = "run on the host: echo 1 | sudo tee " MVM_KVM_IGNORE_MSRS
+              "; echo 'options kvm ignore_msrs=1' | sudo tee " MVM_KVM_CONF;
+    if (facts->want_tcg)
+        mvm_check_skip(check, "'%s' does without KVM", facts->machine->name);
+    else if (kernel->ignore_msrs == 0)
+        mvm_check_skip(check, "the module kvm is not loaded");
+    else if (kernel->ignore_msrs == 'Y' && kernel->ignore_stored)
+        mvm_check_ok(check, "on, also after a restart of the host");
+    else if (kernel->ignore_msrs == 'Y')
+        mvm_check_warn(check, fix, "on, but only until the host's next start");
+    else
+        mvm_check_fail(check, fix, "off: macOS dies at the first unknown MSR that it reads");
+}

@@ -1,0 +1,207 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "host/check.h"
+
+/* What a version brings that macvm, or somebody who uses its machines, would miss. libvirt's
+ * numbers are those of its NEWS (passt before 9.2 does not work under AppArmor and SELinux;
+ * internal snapshots of UEFI machines are broken in 11.2 and 11.3), QEMU's of its change log. */
+typedef struct {
+    unsigned long since;
+    const char *what;
+} Feature;
+
+#define VERSION(major, minor, release) ((major)*1000000UL + (minor)*1000UL + (release))
+
+static const Feature libvirt_features[] = {
+    {VERSION(9, 2, 0), "user-mode networking by passt"},
+    {VERSION(9, 9, 0), "return to external snapshots"},
+    {VERSION(10, 9, 0), "the reasons why a CPU model is not usable"},
+    {VERSION(11, 4, 0), "dependable snapshots of machines with UEFI"},
+};
+
+static const Feature qemu_features[] = {
+    {VERSION(7, 1, 0), "screenshots as PNG"},
+    {VERSION(7, 2, 0), "user-mode networking by passt"},
+    {VERSION(8, 2, 0), "virtio sound"},
+};
+
+/* The first that has all calls that macvm makes. */
+#define OLDEST_LIBVIRT VERSION(8, 1, 0)
+
+static char *
+format_version(unsigned long version)
+{
+    return g_strdup_printf("%lu.%lu.%lu", version / 1000000, version / 1000 % 1000, version % 1000);
+}
+
+/* ", without A; B" or "". */
+static char *
+list_lacking(const Feature *features, size_t count, unsigned long version)
+{
+    GString *list = g_string_new(NULL);
+
+    for (size_t i = 0; i < count; i++) {
+        if (version < features[i].since)
+            g_string_append_printf(list, "%s%s", list->len == 0 ? ", without " : "; ",
+                                   features[i].what);
+    }
+    return g_string_free(list, FALSE);
+}
+
+void
+mvm_check_libvirt(const MvmFacts *facts, MvmCheck *check)
+{
+    g_autofree char *version = NULL;
+    g_autofree char *lacking = NULL;
+    unsigned long number = facts->host != NULL ? facts->host->lib_version : 0;
+
+    if (facts->connection_error != NULL) {
+        mvm_check_fail_error(check, facts->connection_error,
+                             "install and start libvirt ('macvm setup' does it), and look at the "
+                             "URI of -c");
+        return;
+    }
+    if (number == 0) {
+        mvm_check_ok(check, "'%s' answers", facts->uri);
+        return;
+    }
+    version = format_version(number);
+    lacking = list_lacking(libvirt_features, G_N_ELEMENTS(libvirt_features), number);
+    if (number < OLDEST_LIBVIRT)
+        mvm_check_fail(check, "bring the host's distribution up to one with libvirt 8.1 or newer",
+                       "libvirt %s is too old", version);
+    else
+        mvm_check_ok(check, "libvirt %s%s", version, lacking);
+}
+
+void
+mvm_check_emulator(const MvmFacts *facts, MvmCheck *check)
+{
+    const MvmDomCaps *caps = NULL;
+
+    if (facts->host == NULL) {
+        mvm_check_fail_error(check, facts->host_error, "run 'macvm setup'");
+        return;
+    }
+    caps = facts->host->kvm != NULL ? facts->host->kvm : facts->host->tcg;
+    mvm_check_ok(check, "%s, machine %s", caps->emulator, caps->machine);
+}
+
+void
+mvm_check_qemu(const MvmFacts *facts, MvmCheck *check)
+{
+    unsigned long number = facts->host->qemu_version;
+    g_autofree char *version = format_version(number);
+    g_autofree char *lacking = list_lacking(qemu_features, G_N_ELEMENTS(qemu_features), number);
+
+    if (number == 0)
+        mvm_check_warn(check, "run 'virsh version' and look at its messages",
+                       "libvirt does not tell QEMU's version");
+    else if (number < MVM_QEMU_HOTPLUG_GLOBAL)
+        mvm_check_warn(check, "bring the host's QEMU up to 6.1 or newer",
+                       "QEMU %s is older than what macOS machines are tried with", version);
+    else
+        mvm_check_ok(check, "QEMU %s%s", version, lacking);
+}
+
+void
+mvm_check_applesmc(const MvmFacts *facts, MvmCheck *check)
+{
+    if (facts->probe == NULL)
+        mvm_check_fail_error(check, facts->probe_error, "run 'macvm doctor -v' again");
+    else if (facts->probe->applesmc)
+        mvm_check_ok(check, "the emulator has isa-applesmc");
+    else
+        mvm_check_fail(check,
+                       "install a QEMU that has isa-applesmc (Debian's, Fedora's or upstream's; "
+                       "RHEL's has not)",
+                       "no isa-applesmc: %s", facts->probe->applesmc_reason);
+}
+
+/* The nearest cause that the kernel tells, else all that it can be. */
+static const char *
+how_to_get_kvm(const MvmFacts *facts)
+{
+    const MvmKernel *kernel = facts->kernel;
+    int64_t uid = facts->session ? -1 : facts->host->qemu_uid;
+
+    if (kernel != NULL && kernel->kvm_node && !mvm_kernel_kvm_allows(kernel, uid))
+        return "let QEMU's user open /dev/kvm, as under kvm-device";
+    if (kernel != NULL && mvm_kernel_has_flag(kernel, "hypervisor"))
+        return "turn on nested virtualization for this machine on its own host";
+    return "turn on virtualization (VT-x, AMD-V) in the host's firmware and load kvm_intel or "
+           "kvm_amd";
+}
+
+static const char *
+why_no_kvm(const MvmFacts *facts)
+{
+    if (facts->host->kvm == NULL)
+        return facts->host->kvm_reason;
+    return facts->probe->kvm_reason;
+}
+
+void
+mvm_check_kvm(const MvmFacts *facts, MvmCheck *check)
+{
+    const char *fix = how_to_get_kvm(facts);
+
+    if (facts->host->kvm != NULL && facts->probe == NULL)
+        mvm_check_fail_error(check, facts->probe_error, fix);
+    else if (facts->host->kvm != NULL && facts->probe->kvm_works)
+        mvm_check_ok(check, "KVM runs a guest");
+    else if (facts->want_tcg)
+        mvm_check_warn(check, fix, "no KVM (%s); '%s' does without it, slowly", why_no_kvm(facts),
+                       facts->machine->name);
+    else
+        mvm_check_fail(check, fix,
+                       "KVM runs no guest: %s; with TCG, machines are many times slower",
+                       why_no_kvm(facts));
+}
+
+void
+mvm_check_firmware(const MvmFacts *facts, MvmCheck *check)
+{
+    const MvmFirmware *firmware = facts->host->firmware;
+
+    if (firmware == NULL)
+        mvm_check_fail(check,
+                       "install the package ovmf (Fedora, Arch: edk2-ovmf) on the host, or define "
+                       "with --firmware upstream",
+                       "libvirt lists no OVMF without Secure Boot");
+    else if (!g_str_equal(firmware->format, "raw"))
+        mvm_check_warn(check, "install OVMF's raw images too, or define with --firmware upstream",
+                       "there is only firmware in %s format: %s", firmware->format, firmware->code);
+    else
+        mvm_check_ok(check, "%s with %s", firmware->code, firmware->vars);
+}
+
+static void
+check_libvirt_network(const MvmFacts *facts, MvmCheck *check)
+{
+    const char *name = facts->machine->net_source;
+    g_autofree char *fix =
+        g_strdup_printf("virsh net-start '%s'; virsh net-autostart '%s'", name, name);
+
+    if (facts->network_error != NULL)
+        mvm_check_fail_error(check, facts->network_error,
+                             "choose another with 'macvm set --network', or user");
+    else if (!facts->network_active)
+        mvm_check_fail(check, fix, "network '%s' is not active", name);
+    else
+        mvm_check_ok(check, "network '%s' is active", name);
+}
+
+void
+mvm_check_network(const MvmFacts *facts, MvmCheck *check)
+{
+    const MvmDomCaps *caps = facts->host->kvm != NULL ? facts->host->kvm : facts->host->tcg;
+
+    if (facts->machine->net_kind == MVM_NET_NETWORK)
+        check_libvirt_network(facts, check);
+    else if (facts->machine->net_kind == MVM_NET_BRIDGE)
+        mvm_check_skip(check, "bridge '%s': only the start of the machine shows it",
+                       facts->machine->net_source);
+    else
+        mvm_check_ok(check, "user mode, by %s",
+                     caps->passt ? "passt" : "QEMU itself (this libvirt has no usable passt)");
+}

@@ -1,0 +1,214 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "ops/doctor.h"
+
+#include "ops/config.h"
+#include "ops/define-merge.h"
+#include "ops/doctor-storage.h"
+#include "ops/guest-ssh.h"
+#include "ops/machine.h"
+#include "upstream/osk.h"
+#include "util/error.h"
+#include "util/secret.h"
+#include "virt/definition.h"
+#include "virt/domain.h"
+#include "virt/network.h"
+
+#include <string.h>
+
+/* How long the guest's ssh server may take to greet, in milliseconds. */
+#define SSH_TIMEOUT_MS 5000
+
+/* What is known before anything is asked of the host. */
+typedef struct {
+    MvmCurrent *current; /* owned; NULL: not defined */
+    MvmOptions *options; /* owned; of macvm.conf, the machine and the command line */
+    char *osk;           /* owned; from macvm.conf */
+    char *name;          /* owned */
+} Wanted;
+
+static void
+wanted_clear(Wanted *wanted)
+{
+    if (wanted->current != NULL)
+        mvm_current_free(wanted->current);
+    mvm_options_free(wanted->options);
+    mvm_secret_free(wanted->osk);
+    g_free(wanted->name);
+}
+
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Wanted, wanted_clear)
+
+static bool
+load_machine(const MvmContext *context, const MvmDoctorRequest *request, Wanted *wanted,
+             GError **error)
+{
+    wanted->name = context->conn != NULL
+                       ? mvm_machine_pick(context, request->name, error)
+                       : g_strdup(request->name != NULL ? request->name : "macos");
+    if (wanted->name == NULL)
+        return false;
+    if (context->conn == NULL)
+        return true;
+    if (!mvm_current_load(context->conn, wanted->name, &wanted->current, error))
+        return false;
+    if (wanted->current != NULL || request->name == NULL)
+        return true;
+    g_set_error(error, MVM_ERROR, MVM_ERROR_NOT_FOUND, "cannot find machine '%s'", wanted->name);
+    mvm_error_set_hint(error, "'macvm list' shows the machines there are");
+    return false;
+}
+
+static bool
+load_wanted(const MvmContext *context, const MvmDoctorRequest *request, Wanted *wanted,
+            GError **error)
+{
+    if (!load_machine(context, request, wanted, error) ||
+        !mvm_config_load(&wanted->options, &wanted->osk, error))
+        return false;
+    if (wanted->current != NULL &&
+        !mvm_current_add_options(wanted->current, wanted->options, error))
+        return false;
+    return request->os == NULL ||
+           mvm_options_set(wanted->options, MVM_OPTION_OS, request->os, error);
+}
+
+static void
+describe_machine(const Wanted *wanted, MvmFacts *facts)
+{
+    const MvmHostLimits any = {0};
+    const char *accel = wanted->options->value[MVM_OPTION_ACCEL];
+
+    facts->machine = mvm_machine_new(wanted->name, wanted->options, &any, NULL);
+    facts->defined = wanted->current != NULL;
+    facts->want_tcg = facts->defined ? g_strcmp0(wanted->current->type, "qemu") == 0
+                                     : g_strcmp0(accel, "tcg") == 0;
+    if (facts->defined && wanted->current->metadata->ssh_port > 0) {
+        facts->machine->ssh_port = (unsigned)wanted->current->metadata->ssh_port;
+        facts->ssh_port = true;
+    }
+}
+
+static void
+gather_osk(const Wanted *wanted, MvmFacts *facts)
+{
+    g_autoptr(GError) cause = NULL;
+    mvm_autosecret char *osk = NULL;
+
+    facts->osk.found = true;
+    if (wanted->osk != NULL) {
+        facts->osk.detail = g_strdup("in macvm.conf");
+    } else if (mvm_upstream_read_osk(NULL, &osk, &cause)) {
+        facts->osk.detail = g_strdup("in upstream's boot script");
+    } else if (wanted->current != NULL && wanted->current->osk != NULL) {
+        facts->osk.detail = g_strdup("in the machine's definition");
+    } else {
+        facts->osk.found = false;
+        facts->osk.problem = g_strdup(cause->message);
+        facts->osk.fix = g_strdup("macvm bootstrap");
+    }
+}
+
+/* libvirt compares with what QEMU makes of the host's CPU, which only KVM shows. */
+static void
+gather_features(MvmConnection *conn, MvmFacts *facts)
+{
+    g_auto(GStrv) needs = g_strsplit(facts->machine->os->needs, " ", -1);
+
+    if (facts->host->kvm != NULL)
+        (void)mvm_host_missing_cpu_features(conn, true, (const char *const *)needs,
+                                            &facts->missing_features, &facts->features_error);
+}
+
+static void
+gather_host(MvmConnection *conn, MvmFacts *facts)
+{
+    facts->host = mvm_host_read(conn, &facts->host_error);
+    if (facts->host == NULL)
+        return;
+    facts->probe = mvm_probe_run(conn, facts->host, &facts->probe_error);
+    gather_features(conn, facts);
+    if (facts->machine->net_kind == MVM_NET_NETWORK)
+        (void)mvm_network_is_active(conn, facts->machine->net_source, &facts->network_active,
+                                    &facts->network_error);
+}
+
+static void
+gather_running(MvmConnection *conn, const Wanted *wanted, MvmFacts *facts)
+{
+    g_autoptr(MvmDomain) domain = NULL;
+
+    facts->running = facts->defined && mvm_definition_is_running(conn, wanted->name);
+    if (!facts->running || !facts->ssh_port)
+        return;
+    domain = mvm_domain_open(conn, wanted->name, NULL);
+    facts->ssh_answers =
+        domain != NULL && mvm_guest_ssh_answers(domain, wanted->current->metadata, SSH_TIMEOUT_MS);
+}
+
+bool
+mvm_doctor_read_kernel(MvmConnection *conn, int64_t qemu_uid, MvmKernel **ret_kernel,
+                       GError **error)
+{
+    const MvmEndpoint *endpoint = conn != NULL ? mvm_connection_get_endpoint(conn) : NULL;
+
+    *ret_kernel = NULL;
+    if (endpoint == NULL || !endpoint->remote)
+        *ret_kernel = mvm_kernel_read("/", qemu_uid);
+    else if (endpoint->over_ssh)
+        *ret_kernel = mvm_kernel_read_ssh(endpoint, qemu_uid, error);
+    else
+        return true;
+    return *ret_kernel != NULL;
+}
+
+static void
+gather_connection(MvmConnection *conn, const MvmDoctorRequest *request, MvmFacts *facts)
+{
+    g_autoptr(MvmEndpoint) asked = NULL;
+
+    if (conn != NULL) {
+        facts->uri = g_strdup(mvm_connection_get_endpoint(conn)->uri);
+        facts->host_name = g_strdup(mvm_connection_get_endpoint(conn)->host);
+        facts->session = mvm_connection_is_session(conn);
+        return;
+    }
+    facts->connection_error = g_error_copy(request->connection_error);
+    asked = request->uri != NULL ? mvm_endpoint_parse(request->uri, NULL) : NULL;
+    facts->host_name = asked != NULL ? g_strdup(asked->host) : NULL;
+    facts->session = true;
+}
+
+static void
+gather(const MvmContext *context, const Wanted *wanted, MvmFacts *facts)
+{
+    MvmConnection *conn = context->conn;
+    const char *pool = wanted->options->value[MVM_OPTION_POOL];
+    int64_t qemu_uid = -1;
+
+    gather_osk(wanted, facts);
+    if (conn != NULL)
+        gather_host(conn, facts);
+    if (facts->host != NULL && !facts->session)
+        qemu_uid = facts->host->qemu_uid;
+    if (conn != NULL || facts->host_name == NULL)
+        (void)mvm_doctor_read_kernel(conn, qemu_uid, &facts->kernel, &facts->kernel_error);
+    if (conn != NULL) {
+        mvm_doctor_gather_pool(conn, pool, facts);
+        gather_running(conn, wanted, facts);
+    }
+    mvm_doctor_gather_images(conn, pool, facts);
+}
+
+GPtrArray *
+mvm_doctor(const MvmContext *context, const MvmDoctorRequest *request, GError **error)
+{
+    g_auto(Wanted) wanted = {0};
+    g_autoptr(MvmFacts) facts = g_new0(MvmFacts, 1);
+
+    if (!load_wanted(context, request, &wanted, error))
+        return NULL;
+    describe_machine(&wanted, facts);
+    gather_connection(context->conn, request, facts);
+    gather(context, &wanted, facts);
+    return mvm_checks_run(facts);
+}
