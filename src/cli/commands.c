@@ -17,6 +17,10 @@ const MvmCommand mvm_commands[] = {
      "Looks at the libvirt host of the connection, and changes nothing. To see whether KVM\n"
      "works it runs an empty machine for two seconds.",
      0, 1, mvm_cmd_doctor},
+    {"fetch", NULL, GROUP_PREPARE, "[VERSION]", "Fetch Apple's recovery media of a macOS version",
+     "VERSION is a number or a name (14, sonoma). The media goes into a storage volume of the\n"
+     "libvirt host, or with --output into a local file; what is not signed by Apple is refused.",
+     0, 1, mvm_cmd_fetch},
     {"define", NULL, GROUP_MACHINE, "[NAME]", "Define a machine, or bring one up to date",
      "A machine that exists is merged: what you changed in virt-manager or virsh stays,\n"
      "what macvm changes comes in, and where both changed the same nothing is done.",

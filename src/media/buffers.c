@@ -40,7 +40,7 @@ mvm_buffers_free(MvmBuffers *buffers)
 uint8_t *
 mvm_buffers_get(MvmBuffers *buffers, bool wait)
 {
-    g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&buffers->lock);
+    G_GNUC_UNUSED g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&buffers->lock);
 
     while (wait && !buffers->closed && g_queue_is_empty(&buffers->free) &&
            buffers->total >= buffers->max)
@@ -58,7 +58,7 @@ mvm_buffers_get(MvmBuffers *buffers, bool wait)
 void
 mvm_buffers_put(MvmBuffers *buffers, uint8_t *buffer)
 {
-    g_autoptr(GMutexLocker) locker = NULL;
+    G_GNUC_UNUSED g_autoptr(GMutexLocker) locker = NULL;
 
     if (buffer == NULL)
         return;
@@ -77,7 +77,7 @@ mvm_buffers_put(MvmBuffers *buffers, uint8_t *buffer)
 void
 mvm_buffers_adopt(MvmBuffers *buffers)
 {
-    g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&buffers->lock);
+    G_GNUC_UNUSED g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&buffers->lock);
 
     buffers->total++;
 }
@@ -85,7 +85,7 @@ mvm_buffers_adopt(MvmBuffers *buffers)
 void
 mvm_buffers_close(MvmBuffers *buffers)
 {
-    g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&buffers->lock);
+    G_GNUC_UNUSED g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&buffers->lock);
 
     buffers->closed = true;
     g_cond_broadcast(&buffers->changed);
@@ -96,7 +96,7 @@ mvm_buffers_close(MvmBuffers *buffers)
 bool
 mvm_buffers_is_closed(MvmBuffers *buffers)
 {
-    g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&buffers->lock);
+    G_GNUC_UNUSED g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&buffers->lock);
 
     return buffers->closed;
 }
@@ -104,7 +104,7 @@ mvm_buffers_is_closed(MvmBuffers *buffers)
 void
 mvm_buffers_set_wake(MvmBuffers *buffers, void (*wake)(void *opaque), void *opaque)
 {
-    g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&buffers->lock);
+    G_GNUC_UNUSED g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&buffers->lock);
 
     buffers->wake = wake;
     buffers->wake_opaque = opaque;

@@ -91,7 +91,7 @@ is_ready(MvmDecoder *d, size_t run)
 static void
 release_chunks(MvmDecoder *d, size_t run)
 {
-    g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&d->lock);
+    G_GNUC_UNUSED g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&d->lock);
     size_t count = 0;
     const uint32_t *needs = mvm_plan_get_needs(d->in.plan, run, &count);
 
@@ -132,7 +132,7 @@ payload_of(MvmDecoder *d, size_t index, Scratch *scratch)
 static bool
 take_turn(MvmDecoder *d, size_t run)
 {
-    g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&d->lock);
+    G_GNUC_UNUSED g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&d->lock);
 
     while (!d->stop && (d->done != run || d->checkpoint))
         g_cond_wait(&d->changed, &d->lock);
@@ -224,7 +224,7 @@ mark_finished(MvmDecoder *d, size_t index)
 
 /* Without the lock: makes what is written up to the mark safe, and notes it. */
 static bool
-save_mark(MvmDecoder *d, MvmJournalMark mark, GError **error)
+save_mark(MvmDecoder *d, MvmMediaMark mark, GError **error)
 {
     uint64_t end = mvm_udif_get_run(d->in.udif, mark.run)->sector * MVM_SECTOR;
     g_autofree char *place = NULL;
@@ -232,7 +232,7 @@ save_mark(MvmDecoder *d, MvmJournalMark mark, GError **error)
     if (!mvm_extents_flush(&d->extents, end, error) || !d->in.sink->sync(d->in.sink, error))
         return false;
     place = d->in.sink->dup_place(d->in.sink);
-    return place == NULL || mvm_journal_save(d->in.journal, place, mark, error);
+    return place == NULL || mvm_media_journal_save(d->in.journal, place, mark, error);
 }
 
 /* With the lock held: whether a checkpoint is worth its while and can be made now. */
@@ -249,7 +249,7 @@ checkpoint_due(MvmDecoder *d)
 static void
 make_checkpoint(MvmDecoder *d)
 {
-    MvmJournalMark mark = {.run = d->done, .crc = d->crc};
+    MvmMediaMark mark = {.run = d->done, .crc = d->crc};
     GError *error = NULL;
     bool good = false;
 
@@ -347,7 +347,7 @@ mvm_decoder_new(const MvmDecoderInput *input)
 void
 mvm_decoder_give(MvmDecoder *d, size_t step, uint8_t *buffer)
 {
-    g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&d->lock);
+    G_GNUC_UNUSED g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&d->lock);
 
     d->chunks[step] = buffer;
     g_cond_broadcast(&d->changed);
@@ -390,10 +390,10 @@ mvm_decoder_finish(MvmDecoder *d, GError **error)
 bool
 mvm_decoder_stop(MvmDecoder *d)
 {
-    MvmJournalMark mark = {0};
+    MvmMediaMark mark = {0};
 
     stop_all(d);
-    mark = (MvmJournalMark){.run = d->done, .crc = d->crc};
+    mark = (MvmMediaMark){.run = d->done, .crc = d->crc};
     if (d->error != NULL || d->in.journal == NULL || d->done >= d->in.udif->runs->len)
         return false;
     return save_mark(d, mark, NULL);

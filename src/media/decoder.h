@@ -21,8 +21,8 @@ typedef struct {
     const MvmPlan *plan;
     MvmBuffers *buffers; /* where chunks come from and go back to; closed when decoding fails */
     MvmMediaSink *sink;
-    const MvmJournal *journal; /* NULL: nothing is remembered */
-    MvmJournalMark mark;       /* where to begin; mark.run is plan->first_run */
+    const MvmMediaJournal *journal; /* NULL: nothing is remembered */
+    MvmMediaMark mark;              /* where to begin; mark.run is plan->first_run */
     unsigned threads;
 } MvmDecoderInput;
 

@@ -19,10 +19,10 @@ hex(const uint8_t *bytes, size_t len)
     return g_string_free(text, FALSE);
 }
 
-MvmJournal *
-mvm_journal_new(const char *path, const uint8_t image[MVM_SHA256_SIZE])
+MvmMediaJournal *
+mvm_media_journal_new(const char *path, const uint8_t image[MVM_SHA256_SIZE])
 {
-    MvmJournal *journal = g_new0(MvmJournal, 1);
+    MvmMediaJournal *journal = g_new0(MvmMediaJournal, 1);
 
     journal->path = g_strdup(path);
     memcpy(journal->image, image, MVM_SHA256_SIZE);
@@ -30,7 +30,7 @@ mvm_journal_new(const char *path, const uint8_t image[MVM_SHA256_SIZE])
 }
 
 void
-mvm_journal_free(MvmJournal *journal)
+mvm_media_journal_free(MvmMediaJournal *journal)
 {
     if (journal == NULL)
         return;
@@ -46,14 +46,14 @@ has(GKeyFile *file, const char *key, const char *wanted)
     return g_strcmp0(value, wanted) == 0;
 }
 
-MvmJournalMark
-mvm_journal_load(const MvmJournal *journal, const char *place)
+MvmMediaMark
+mvm_media_journal_load(const MvmMediaJournal *journal, const char *place)
 {
     g_autoptr(GKeyFile) file = g_key_file_new();
     g_autofree char *image = hex(journal->image, MVM_SHA256_SIZE);
     g_autoptr(GError) bad = NULL;
     g_autofree char *text = NULL;
-    MvmJournalMark mark = {0};
+    MvmMediaMark mark = {0};
     size_t len = 0;
 
     text = mvm_file_read(journal->path, JOURNAL_MAX, &len, NULL);
@@ -64,11 +64,12 @@ mvm_journal_load(const MvmJournal *journal, const char *place)
     mark.run = g_key_file_get_uint64(file, GROUP, "run", &bad);
     if (bad == NULL)
         mark.crc = (uint32_t)g_key_file_get_uint64(file, GROUP, "crc", &bad);
-    return bad == NULL ? mark : (MvmJournalMark){0};
+    return bad == NULL ? mark : (MvmMediaMark){0};
 }
 
 bool
-mvm_journal_save(const MvmJournal *journal, const char *place, MvmJournalMark mark, GError **error)
+mvm_media_journal_save(const MvmMediaJournal *journal, const char *place, MvmMediaMark mark,
+                       GError **error)
 {
     g_autoptr(GKeyFile) file = g_key_file_new();
     g_autofree char *image = hex(journal->image, MVM_SHA256_SIZE);
@@ -84,7 +85,7 @@ mvm_journal_save(const MvmJournal *journal, const char *place, MvmJournalMark ma
 }
 
 void
-mvm_journal_remove(const MvmJournal *journal)
+mvm_media_journal_remove(const MvmMediaJournal *journal)
 {
     (void)g_unlink(journal->path);
 }

@@ -13,23 +13,23 @@
 typedef struct {
     char *path;                     /* owned */
     uint8_t image[MVM_SHA256_SIZE]; /* MvmChunklist.id */
-} MvmJournal;
+} MvmMediaJournal;
 
 /* Runs before run are written and safe; crc is the checksum so far of the table that run is in. */
 typedef struct {
     uint64_t run;
     uint32_t crc;
-} MvmJournalMark;
+} MvmMediaMark;
 
-MvmJournal *mvm_journal_new(const char *path, const uint8_t image[MVM_SHA256_SIZE]);
-void mvm_journal_free(MvmJournal *journal);
-G_DEFINE_AUTOPTR_CLEANUP_FUNC(MvmJournal, mvm_journal_free)
+MvmMediaJournal *mvm_media_journal_new(const char *path, const uint8_t image[MVM_SHA256_SIZE]);
+void mvm_media_journal_free(MvmMediaJournal *journal);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(MvmMediaJournal, mvm_media_journal_free)
 
 /* The mark that was saved for this image and place (MvmMediaSink.dup_place), or zero: a journal
  * that is missing, damaged or about something else means to begin anew. */
-MvmJournalMark mvm_journal_load(const MvmJournal *journal, const char *place);
+MvmMediaMark mvm_media_journal_load(const MvmMediaJournal *journal, const char *place);
 
-bool mvm_journal_save(const MvmJournal *journal, const char *place, MvmJournalMark mark,
-                      GError **error);
+bool mvm_media_journal_save(const MvmMediaJournal *journal, const char *place, MvmMediaMark mark,
+                            GError **error);
 
-void mvm_journal_remove(const MvmJournal *journal);
+void mvm_media_journal_remove(const MvmMediaJournal *journal);

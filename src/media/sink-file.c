@@ -115,8 +115,12 @@ file_finish(MvmMediaSink *sink, GError **error)
 static void
 file_abort(MvmMediaSink *sink, bool keep)
 {
-    if (!keep)
-        (void)unlink(self_of(sink)->part);
+    FileSink *self = self_of(sink);
+    struct stat st;
+
+    /* An empty one is worth nothing: it was only made to hold the lock. */
+    if (!keep || (fstat(self->fd, &st) == 0 && st.st_size == 0))
+        (void)unlink(self->part);
 }
 
 static const MvmMediaSink file_sink = {

@@ -10,15 +10,15 @@
 
 typedef struct {
     MvmChunkTaker taker;
-    const MvmUnpack *in; /* borrowed */
-    MvmTail tail;        /* owned */
-    MvmUdif *udif;       /* owned */
-    MvmJournal *journal; /* owned; NULL: nothing is remembered */
-    MvmPlan *plan;       /* owned */
-    MvmBuffers *buffers; /* owned */
-    MvmDecoder *decoder; /* owned */
-    uint32_t *chunks;    /* owned: what has to be loaded ... */
-    uint32_t *steps;     /* owned: ... and which step of the plan that is */
+    const MvmUnpack *in;      /* borrowed */
+    MvmTail tail;             /* owned */
+    MvmUdif *udif;            /* owned */
+    MvmMediaJournal *journal; /* owned; NULL: nothing is remembered */
+    MvmPlan *plan;            /* owned */
+    MvmBuffers *buffers;      /* owned */
+    MvmDecoder *decoder;      /* owned */
+    uint32_t *chunks;         /* owned: what has to be loaded ... */
+    uint32_t *steps;          /* owned: ... and which step of the plan that is */
     size_t count;
     uint64_t verified; /* bytes of the image file that are there or done with */
     bool keep;         /* a later run may go on */
@@ -53,17 +53,17 @@ take(MvmChunkTaker *taker, size_t index, uint8_t *buffer)
 }
 
 /* Where an earlier run ended, if the journal knows it for this image and this place. */
-static MvmJournalMark
+static MvmMediaMark
 load_mark(Unpack *u)
 {
     g_autofree char *place = NULL;
-    MvmJournalMark mark = {0};
+    MvmMediaMark mark = {0};
 
     if (u->journal == NULL)
         return mark;
     place = u->in->sink->dup_place(u->in->sink);
-    mark = mvm_journal_load(u->journal, place);
-    return mark.run < u->udif->runs->len ? mark : (MvmJournalMark){0};
+    mark = mvm_media_journal_load(u->journal, place);
+    return mark.run < u->udif->runs->len ? mark : (MvmMediaMark){0};
 }
 
 static size_t
@@ -102,7 +102,7 @@ static bool
 start(Unpack *u, GError **error)
 {
     const MvmMediaSource *source = u->in->source;
-    MvmJournalMark mark = load_mark(u);
+    MvmMediaMark mark = load_mark(u);
     uint64_t resume_at = 0;
 
     if (mark.run > 0) {
@@ -170,7 +170,7 @@ clear(Unpack *u)
     mvm_decoder_free(u->decoder);
     mvm_plan_free(u->plan);
     mvm_buffers_free(u->buffers);
-    mvm_journal_free(u->journal);
+    mvm_media_journal_free(u->journal);
     mvm_udif_free(u->udif);
     mvm_tail_clear(&u->tail);
     g_free(u->chunks);
@@ -185,12 +185,12 @@ mvm_media_unpack(const MvmUnpack *in, GError **error)
     bool good = false;
 
     if (in->journal_path != NULL && in->source->id != NULL)
-        u.journal = mvm_journal_new(in->journal_path, in->source->id);
+        u.journal = mvm_media_journal_new(in->journal_path, in->source->id);
     good = unpack(&u, &own);
     if (!good)
         in->sink->abort(in->sink, u.keep);
     if (u.journal != NULL && !u.keep)
-        mvm_journal_remove(u.journal);
+        mvm_media_journal_remove(u.journal);
     clear(&u);
     if (!good)
         g_propagate_error(error, g_steal_pointer(&own));

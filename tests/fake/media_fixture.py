@@ -32,7 +32,7 @@ MASK = 2**64 - 1
 
 def adc(data):
     """Apple Data Compression: runs of one byte as overlapping copies, the rest as literals."""
-    out, pos, literal = bytearray(), 0, bytearray()
+    out, pos, literal, seen = bytearray(), 0, bytearray(), {}
 
     def flush():
         for i in range(0, len(literal), 128):
@@ -45,7 +45,8 @@ def adc(data):
         same = 1
         while same < 68 and pos + same < len(data) and data[pos + same] == data[pos]:
             same += 1
-        back = data.rfind(data[pos:pos + 8], max(0, pos - 60000), pos) if same < 5 else -1
+        back = seen.get(data[pos:pos + 8], -1)
+        seen[data[pos:pos + 8]] = pos
         if same >= 5:
             literal.append(data[pos])
             flush()
@@ -55,7 +56,7 @@ def adc(data):
             else:
                 out.extend((0x40 | (count - 4), 0, 0))
             pos += same
-        elif back >= 0 and pos + 8 <= len(data):
+        elif back >= 0 and pos - back <= 65536 and pos + 8 <= len(data):
             flush()
             distance = pos - back - 1
             out.extend((0x40 | 4, distance >> 8, distance & 255))

@@ -2,6 +2,7 @@
 macvm_unit_test(media USES media machine)
 macvm_unit_test(media-chunklist USES media)
 macvm_unit_test(media-udif USES media)
+macvm_fuzz_target(answer USES media)
 macvm_fuzz_target(chunklist USES media)
 macvm_fuzz_target(codec USES media)
 macvm_fuzz_target(udif USES media)

@@ -277,20 +277,20 @@ test_journal(void)
     g_autofree char *path = g_build_filename(dir, "journal", NULL);
     const uint8_t image[MVM_SHA256_SIZE] = {1};
     const uint8_t other[MVM_SHA256_SIZE] = {2};
-    g_autoptr(MvmJournal) journal = mvm_journal_new(path, image);
-    g_autoptr(MvmJournal) stranger = mvm_journal_new(path, other);
-    MvmJournalMark mark = {.run = 70, .crc = 0xffffffff};
+    g_autoptr(MvmMediaJournal) journal = mvm_media_journal_new(path, image);
+    g_autoptr(MvmMediaJournal) stranger = mvm_media_journal_new(path, other);
+    MvmMediaMark mark = {.run = 70, .crc = 0xffffffff};
 
-    g_assert_cmpuint(mvm_journal_load(journal, "here").run, ==, 0);
-    g_assert_true(mvm_journal_save(journal, "here", mark, NULL));
-    g_assert_cmpuint(mvm_journal_load(journal, "here").run, ==, 70);
-    g_assert_cmphex(mvm_journal_load(journal, "here").crc, ==, 0xffffffff);
-    g_assert_cmpuint(mvm_journal_load(journal, "there").run, ==, 0);
-    g_assert_cmpuint(mvm_journal_load(journal, NULL).run, ==, 0);
-    g_assert_cmpuint(mvm_journal_load(stranger, "here").run, ==, 0);
+    g_assert_cmpuint(mvm_media_journal_load(journal, "here").run, ==, 0);
+    g_assert_true(mvm_media_journal_save(journal, "here", mark, NULL));
+    g_assert_cmpuint(mvm_media_journal_load(journal, "here").run, ==, 70);
+    g_assert_cmphex(mvm_media_journal_load(journal, "here").crc, ==, 0xffffffff);
+    g_assert_cmpuint(mvm_media_journal_load(journal, "there").run, ==, 0);
+    g_assert_cmpuint(mvm_media_journal_load(journal, NULL).run, ==, 0);
+    g_assert_cmpuint(mvm_media_journal_load(stranger, "here").run, ==, 0);
     g_assert_true(mvm_file_replace(path, "[macvm-fetch]\nrun=", 18, 0600, NULL));
-    g_assert_cmpuint(mvm_journal_load(journal, "here").run, ==, 0);
-    mvm_journal_remove(journal);
+    g_assert_cmpuint(mvm_media_journal_load(journal, "here").run, ==, 0);
+    mvm_media_journal_remove(journal);
     g_assert_false(g_file_test(path, G_FILE_TEST_EXISTS));
     g_rmdir(dir);
 }

@@ -1,0 +1,102 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "ops/fetch.h"
+
+#include "media/fetch.h"
+#include "media/sink-file.h"
+#include "ops/sink-volume.h"
+#include "util/error.h"
+#include "virt/volume.h"
+
+static bool
+write_media(const MvmContext *context, const MvmFetchRequest *request, MvmMediaSink *sink,
+            const char *journal_path, MvmFetchResult *result, GError **error)
+{
+    g_autoptr(MvmTrust) trust = NULL;
+    MvmRecovery recovery = {
+        .request = mvm_media_request_find(request->os->id),
+        .server = request->server,
+        .tuning = MVM_HTTP_TUNING_DEFAULT,
+        .progress = context->progress,
+    };
+
+    g_assert(recovery.request != NULL);
+    trust = request->trust_key == NULL ? mvm_trust_new_apple()
+                                       : mvm_trust_new_pem(request->trust_key, error);
+    if (trust == NULL) {
+        sink->abort(sink, true);
+        return false;
+    }
+    if (request->dmg != NULL)
+        return mvm_media_convert(request->dmg, request->chunklist, trust, sink, context->progress,
+                                 error);
+    return mvm_media_fetch(&recovery, trust, sink, journal_path, &result->product, error);
+}
+
+static bool
+fetch_to_file(const MvmContext *context, const MvmFetchRequest *request, MvmFetchResult *result,
+              GError **error)
+{
+    g_autofree char *journal = g_strconcat(request->output, ".part.state", NULL);
+    MvmMediaSink *sink = mvm_file_sink_new(request->output, error);
+    bool good = false;
+
+    if (sink == NULL)
+        return false;
+    good = write_media(context, request, sink, journal, result, error);
+    mvm_file_sink_free(sink);
+    result->path = g_strdup(request->output);
+    return good;
+}
+
+static bool
+fetch_to_pool(const MvmContext *context, const MvmFetchRequest *request, MvmFetchResult *result,
+              GError **error)
+{
+    g_autofree char *name = g_strdup_printf("recovery-%s.img", request->os->id);
+    g_autoptr(MvmPool) pool = mvm_pool_ensure(context->conn, request->pool, error);
+    g_autoptr(MvmVolume) volume = NULL;
+    g_autoptr(GError) absent = NULL;
+    MvmMediaSink *sink = NULL;
+    bool good = false;
+
+    if (pool == NULL)
+        return false;
+    volume = mvm_volume_lookup(pool, name, &absent);
+    if (volume != NULL) {
+        result->path = g_strdup(volume->path);
+        result->was_there = true;
+        return true;
+    }
+    if (!g_error_matches(absent, MVM_ERROR, MVM_ERROR_NOT_FOUND)) {
+        g_propagate_error(error, g_steal_pointer(&absent));
+        return false;
+    }
+    sink = mvm_volume_sink_new(pool, name);
+    good = write_media(context, request, sink, NULL, result, error);
+    if (good)
+        result->path = g_strdup(mvm_volume_sink_get_volume(sink)->path);
+    mvm_volume_sink_free(sink);
+    return good;
+}
+
+bool
+mvm_fetch(const MvmContext *context, const MvmFetchRequest *request, MvmFetchResult *ret_result,
+          GError **error)
+{
+    g_auto(MvmFetchResult) result = {0};
+    bool good = request->output != NULL ? fetch_to_file(context, request, &result, error)
+                                        : fetch_to_pool(context, request, &result, error);
+
+    if (!good)
+        return false;
+    *ret_result = result;
+    result = (MvmFetchResult){0};
+    return true;
+}
+
+void
+mvm_fetch_result_clear(MvmFetchResult *result)
+{
+    g_clear_pointer(&result->path, g_free);
+    g_clear_pointer(&result->product, g_free);
+}

@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* A volume of a storage pool as the sink of decoded media. */
+#pragma once
+
+#include "media/sink.h"
+#include "util/progress.h"
+#include "virt/upload.h"
+
+/* The volume is made when the size is known. pool is borrowed. */
+MvmMediaSink *mvm_volume_sink_new(MvmPool *pool, const char *name);
+
+/* The finished volume, borrowed; NULL before. */
+const MvmVolume *mvm_volume_sink_get_volume(MvmMediaSink *sink);
+void mvm_volume_sink_free(MvmMediaSink *sink);

@@ -1,0 +1,155 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# ctest: PARALLEL
+"""`macvm fetch --dmg`: every kind of disk image decoded, every kind of broken one refused, nothing left behind."""
+import json
+import os
+import pathlib
+import shutil
+import subprocess
+import sys
+import tempfile
+import unittest
+
+SOURCE = pathlib.Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(SOURCE / "tests" / "fake"))
+import media_fixture  # noqa: E402
+
+MACVM = os.environ.get("MACVM", str(SOURCE / "build" / "dev" / "macvm"))
+
+
+class FetchLocal(unittest.TestCase):
+    def setUp(self):
+        self.dir = pathlib.Path(tempfile.mkdtemp(prefix="macvm-fetch-"))
+        self.addCleanup(shutil.rmtree, self.dir)
+        self.dmg, self.raw, self.out = (self.dir / name for name in ("a.dmg", "a.raw", "out.img"))
+
+    def fetch(self, *args):
+        return subprocess.run([MACVM, "fetch", "--output", self.out, "--dmg", self.dmg, *args],
+                              capture_output=True, text=True, timeout=120)
+
+    def assert_same(self):
+        self.assertEqual(self.out.read_bytes(), self.raw.read_bytes())
+
+    def assert_nothing_left(self, *also):
+        self.assertEqual(sorted(os.listdir(self.dir)),
+                         sorted(p.name for p in (self.dmg, self.raw, *also) if p.exists()))
+
+    def make(self, **options):
+        media_fixture.make(str(self.dmg), str(self.raw), **options)
+
+    def assert_refused(self, done, *also):
+        self.assertEqual(done.returncode, 1, done.stderr)
+        self.assertRegex(done.stderr, r"^macvm: cannot (use|read) '")
+        self.assert_nothing_left(*also)
+
+    def test_methods(self):
+        for methods in ("raw", "zlib", "bzip2", "lzma", "adc", "zlib,raw,bzip2,lzma,adc"):
+            for options in ({}, {"bare": True}, {"data_offset": 12345}):
+                with self.subTest(methods=methods, **options):
+                    self.make(seed=7, size=3 << 20, methods=methods.split(","), run_sectors=300, **options)
+                    done = self.fetch()
+                    self.assertEqual(done.returncode, 0, done.stderr)
+                    self.assert_same()
+                    self.assert_nothing_left(self.out)
+                    self.out.unlink()
+
+    def test_sparse(self):
+        self.make(seed=1, size=32 << 20, methods=["zlib", "zero", "ignore"])
+        self.assertEqual(self.fetch().returncode, 0)
+        self.assert_same()
+        self.assertLess(self.out.stat().st_blocks * 512, 24 << 20)
+
+    def test_breaks(self):
+        for name in media_fixture.BREAKS:
+            for bare in (False, True):
+                with self.subTest(name=name, bare=bare):
+                    self.make(seed=3, size=1 << 18, run_sectors=64, bare=bare, broken=name)
+                    self.assert_refused(self.fetch())
+
+    def test_lzfse_is_named(self):
+        self.make(methods=["lzfse"])
+        done = self.fetch()
+        self.assert_refused(done)
+        self.assertIn("LZFSE", done.stderr)
+        self.assertIn("hint: ", done.stderr)
+
+    def test_chunklist(self):
+        key, public = media_fixture.make_key(str(self.dir))
+        chunklist = self.dir / "a.chunklist"
+        self.make(size=4 << 20)
+        chunklist.write_bytes(media_fixture.chunklist(str(self.dmg), key, 1 << 18))
+        extra = [pathlib.Path(key), pathlib.Path(public), chunklist]
+        args = ("--chunklist", chunklist, "--trust-key", public)
+        done = self.fetch(*args)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assert_same()
+        self.out.unlink()
+        # Another key is Apple's, which did not sign this.
+        done = self.fetch("--chunklist", chunklist)
+        self.assert_refused(done, *extra)
+        self.assertIn("signature", done.stderr)
+        # A byte that no checksum of the image itself covers.
+        data = bytearray(self.dmg.read_bytes())
+        data[-300] ^= 1
+        self.dmg.write_bytes(data)
+        self.assert_refused(self.fetch(*args), *extra)
+        self.dmg.write_bytes(data + b"x")
+        self.assert_refused(self.fetch(*args), *extra)
+
+    def test_output_exists(self):
+        self.make()
+        self.out.write_bytes(b"mine")
+        done = self.fetch()
+        self.assertEqual(done.returncode, 4, done.stderr)
+        self.assertEqual(self.out.read_bytes(), b"mine")
+        self.assert_nothing_left(self.out)
+
+    def test_usage(self):
+        for args, code in ((["--server", "http://x"], 2), (["--trust-key", "x"], 2), (["9"], 3),
+                           (["--chunklist", self.dir / "none"], 3)):
+            with self.subTest(args=args):
+                self.make()
+                self.assertEqual(self.fetch(*args).returncode, code)
+                self.assert_nothing_left()
+        self.dmg.unlink()
+        self.assertEqual(self.fetch().returncode, 3)
+        os.mkdir(self.dmg)
+        self.assertEqual(self.fetch().returncode, 1)
+
+    def test_full_disk(self):
+        """A file system that is full in the middle: the error says so, and nothing is left."""
+        self.make(size=4 << 20, methods=["raw"])
+        done = subprocess.run(["/bin/sh", "-c", 'ulimit -f 2048; trap "" XFSZ; exec "$0" "$@"', MACVM, "fetch",
+                               "--output", self.out, "--dmg", self.dmg], capture_output=True, text=True, timeout=60)
+        self.assertEqual(done.returncode, 1, done.stderr)
+        self.assertIn("cannot write", done.stderr)
+        self.assert_nothing_left()
+
+    def test_list(self):
+        text = subprocess.run([MACVM, "fetch", "--list"], capture_output=True, text=True, check=True).stdout
+        self.assertRegex(text, r"(?m)^14 +sonoma +macOS Sonoma \(default\)$")
+        versions = json.loads(subprocess.run([MACVM, "--json", "fetch", "--list"], capture_output=True, text=True,
+                                             check=True).stdout)["versions"]
+        self.assertEqual([v["id"] for v in versions if v["default"]], ["14"])
+        self.assertEqual(len(versions), 9)
+
+    def test_against_other_readers(self):
+        """The same image through dmg2img and qemu-img, where they can read it."""
+        for methods, programs in (("zlib,raw", ("dmg2img", "qemu-img")), ("bzip2,adc", ("dmg2img",))):
+            self.make(size=8 << 20, methods=methods.split(","))
+            self.assertEqual(self.fetch().returncode, 0)
+            for program in programs:
+                if shutil.which(program) is None:
+                    continue
+                other = self.dir / "other.img"
+                args = {"dmg2img": ["dmg2img", "-s", self.dmg, other],
+                        "qemu-img": ["qemu-img", "convert", "-f", "dmg", "-O", "raw", self.dmg, other]}[program]
+                subprocess.run(args, check=True, capture_output=True)
+                self.assertEqual(other.read_bytes(), self.out.read_bytes(), program)
+                other.unlink()
+            self.out.unlink()
+
+
+if __name__ == "__main__":
+    unittest.main()
