@@ -39,6 +39,7 @@ run(const char *const *argv)
     g_autofree char *out = mvm_command_run(argv, &error);
 
     g_assert_no_error(error);
+    g_assert_nonnull(out);
 }
 
 /* Signs f->list as it stands now. */
