@@ -51,6 +51,10 @@ print_json(const MvmMachineStatus *status, const MvmMachineRow *row, const GPtrA
     mvm_json_bool(json, "managed", status->managed);
     mvm_json_string(json, "uri", status->uri);
     mvm_json_string(json, "reason", status->info->reason);
+    if (status->uptime >= 0)
+        mvm_json_int(json, "uptime", status->uptime);
+    else
+        mvm_json_null(json, "uptime");
     mvm_json_bool(json, "saved", status->saved);
     mvm_json_string(json, "screen", status->screen);
     mvm_json_string(json, "last_error", status->last_error);
@@ -82,13 +86,27 @@ print_ssh(const MvmMachineStatus *status, const MvmMachineRow *row)
 }
 
 static void
+print_uptime(int64_t seconds)
+{
+    if (seconds < 0)
+        return;
+    if (seconds >= 24 * 60 * 60)
+        printf(", for %d days", (int)(seconds / (24 * 60 * 60)));
+    else
+        printf(", for %d:%02d h", (int)(seconds / 3600), (int)(seconds / 60 % 60));
+}
+
+static void
 print_text(const MvmMachineStatus *status, const MvmMachineRow *row, const GPtrArray *disks)
 {
     g_autofree char *memory = mvm_size_format(row->memory);
 
     printf("Name        %s\n", row->name);
-    printf("State       %s (%s)%s\n", row->state, status->info->reason,
-           status->saved ? ", a saved state waits for the next start" : "");
+    printf("State       %s", row->state);
+    if (!g_str_equal(status->info->reason, "unknown"))
+        printf(" (%s)", status->info->reason);
+    print_uptime(status->uptime);
+    puts(status->saved ? ", a saved state waits for the next start" : "");
     if (status->last_error != NULL)
         printf("Last error  %s\n", status->last_error);
     if (!status->managed)

@@ -30,7 +30,7 @@ print_state(const MvmContext *context, const char *name)
     const char *reason = NULL;
 
     if (domain != NULL && mvm_domain_get_state(domain, &state, &reason, NULL))
-        printf("\n%s: %s (%s)\n", name, mvm_state_name(state), reason);
+        printf("\n%s: %s\n", name, mvm_state_name(state));
     else
         printf("\n%s: not defined yet; 'macvm define' makes it\n", name);
     for (size_t i = 0; i < G_N_ELEMENTS(choices); i++)

@@ -21,6 +21,9 @@
 /* This much of the end of a log is searched for a complaint. */
 #define LAST_LINES 50
 
+/* And this much for libvirt's "starting up": QEMU may have written something since. */
+#define START_LINES 2000
+
 typedef struct {
     void (*line)(const char *text, void *opaque);
     void *opaque;
@@ -200,4 +203,39 @@ mvm_log_last_error(MvmDomain *domain)
     (void)mvm_log_read(&context, mvm_domain_get_name(domain), &options, keep_complaint, &last,
                        NULL);
     return last;
+}
+
+/* "2026-11-23 20:20:20.123+0000: starting up libvirt version: 9.0.0, ..." */
+static void
+keep_start(const char *text, void *opaque)
+{
+    GDateTime **last = opaque;
+    const char *found = strstr(text, ": starting up libvirt");
+    g_autofree char *stamp = found != NULL ? g_strndup(text, (gsize)(found - text)) : NULL;
+    GDateTime *time = NULL;
+
+    if (stamp == NULL)
+        return;
+    g_strdelimit(stamp, " ", 'T');
+    time = g_date_time_new_from_iso8601(stamp, NULL);
+    if (time == NULL)
+        return;
+    g_clear_pointer(last, g_date_time_unref);
+    *last = time;
+}
+
+int64_t
+mvm_log_uptime(MvmDomain *domain)
+{
+    const MvmLogOptions options = {.lines = START_LINES};
+    MvmContext context = mvm_context(mvm_domain_get_connection(domain), NULL);
+    g_autoptr(GDateTime) now = g_date_time_new_now_utc();
+    GDateTime *start = NULL;
+    int64_t seconds = -1;
+
+    if (mvm_log_read(&context, mvm_domain_get_name(domain), &options, keep_start, &start, NULL) &&
+        start != NULL)
+        seconds = MAX(g_date_time_difference(now, start) / G_TIME_SPAN_SECOND, 0);
+    g_clear_pointer(&start, g_date_time_unref);
+    return seconds;
 }

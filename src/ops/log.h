@@ -8,6 +8,8 @@
 #include "ops/context.h"
 #include "virt/domain.h"
 
+#include <stdint.h>
+
 typedef struct {
     int lines;   /* from the end */
     bool follow; /* go on until Ctrl-C */
@@ -20,3 +22,8 @@ bool mvm_log_read(const MvmContext *context, const char *name, const MvmLogOptio
 
 /* The last complaint of QEMU in the log of a machine of this host, or NULL. The caller frees. */
 char *mvm_log_last_error(MvmDomain *domain);
+
+/* Seconds since the machine's QEMU was started, by the time that libvirt wrote into its log then
+ * (libvirt has no call for it); -1 when the log cannot be read or does not reach back that far. The
+ * clocks of the two hosts should agree. */
+int64_t mvm_log_uptime(MvmDomain *domain);

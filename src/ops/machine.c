@@ -164,9 +164,11 @@ mvm_machine_status(const MvmContext *context, const char *name, GError **error)
     status->uri = g_strdup(mvm_connection_get_endpoint(context->conn)->uri);
     status->saved = mvm_domain_is_saved(domain);
     status->disks = read_disks(domain, doc);
+    status->uptime = -1;
     status->clip_running = mvm_clip_is_running(status->info->uuid);
     if (mvm_state_is_active(status->info->state)) {
         status->screen = mvm_machine_screen(doc);
+        status->uptime = mvm_log_uptime(domain);
         status->ssh_reachable =
             status->info->metadata != NULL &&
             mvm_guest_ssh_answers(domain, status->info->metadata, SSH_TIMEOUT_MS);

@@ -26,6 +26,7 @@ typedef struct {
     bool managed;        /* macvm defined it */
     bool saved;          /* a saved state waits for the next start */
     bool ssh_reachable;
+    int64_t uptime; /* seconds; -1: not running, or not known */
     bool clip_running;
     char *uri;        /* owned; the connection */
     char *screen;     /* "vnc://127.0.0.1:5900" on the libvirt host; owned, or NULL */

@@ -51,6 +51,7 @@ class Connections(unittest.TestCase):
     def check_running(self, env, name, port):
         on = env.macvm_json("status", name)
         self.assertEqual("running", on["state"])
+        self.assertTrue(0 <= on["uptime"] < 3600, on["uptime"])
         self.assertEqual({"host": "127.0.0.1", "port": port, "reachable": True}, on["ssh"])
         self.assertEqual({"running": False}, on["clipboard"])
         disks = {disk["role"]: disk for disk in on["disks"]}
