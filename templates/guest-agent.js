@@ -189,21 +189,22 @@
             item.data.appendData(data);
     }
 
-    // The new change count comes from the call that empties the pasteboard; if it is another one
-    // afterwards, somebody else has written meanwhile and what is there now is theirs.
+    // The new change count comes from the call that empties the pasteboard. A type that cannot be
+    // set then belongs to a pasteboard that somebody else has taken meanwhile; when that happens
+    // later, look() finds another count.
     function commit() {
         var own = Number(board.prepareForNewContentsWithOptions(CURRENT_HOST_ONLY)) >>> 0;
+        var set = function (item) {
+            return board.setDataForType(item.data === null ? bytes('') : item.data, item.type);
+        };
+        var ours = [{type: ORIGIN, data: bytes('1')}].concat(items).every(set);
 
-        items.forEach(function (item) {
-            board.setDataForType(item.data === null ? bytes('') : item.data, item.type);
-        });
-        board.setDataForType(bytes('1'), ORIGIN);
         items = null;
         transfers++;
         active = Date.now();
         known = own;
         relists = 0;
-        send('A', own, count() === own ? 'own' : 'lost');
+        send('A', own, ours ? 'own' : 'lost');
     }
 
     // Returns false when the agent has to end.

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "cli/clip.h"
 #include "cli/commands.h"
+#include "cli/pick.h"
 #include "ops/clip-daemon.h"
 #include "ops/clip-run.h"
 #include "util/error.h"
@@ -109,14 +111,19 @@ run_sync(MvmCli *cli, MvmClipPeer *peer, const ClipArgs *args, GError **error)
 {
     g_autofree char *note = NULL;
 
-    if (args->foreground)
-        return be_agent(cli, peer, args, MVM_AGENT_SYNC, error);
+    if (args->foreground) {
+        if (!be_agent(cli, peer, args, MVM_AGENT_SYNC, error))
+            return false;
+        mvm_cli_tell(cli, peer->name, "stopped", "the clipboard is no longer shared with '%s'",
+                     peer->name);
+        return true;
+    }
     if (!start_agent(cli, peer, args, "sync", &note, error))
         return false;
     if (note != NULL)
-        mvm_cli_say(cli, "waiting for '%s': %s", peer->name, note);
+        mvm_cli_tell(cli, peer->name, "waiting", "waiting for '%s': %s", peer->name, note);
     else
-        mvm_cli_say(cli, "the clipboard is shared with '%s'", peer->name);
+        mvm_cli_tell(cli, peer->name, "shared", "the clipboard is shared with '%s'", peer->name);
     return true;
 }
 
@@ -129,7 +136,7 @@ run_push(MvmCli *cli, MvmClipPeer *peer, const ClipArgs *args, GError **error)
         return false;
     if (!running && !be_agent(cli, peer, args, MVM_AGENT_PUSH, error))
         return false;
-    mvm_cli_say(cli, "'%s' has the clipboard", peer->name);
+    mvm_cli_tell(cli, peer->name, "pushed", "'%s' has the clipboard", peer->name);
     return true;
 }
 
@@ -147,7 +154,7 @@ run_pull(MvmCli *cli, MvmClipPeer *peer, const ClipArgs *args, GError **error)
         return false;
     if (!running && !start_agent(cli, peer, args, "pull", &note, error))
         return false;
-    mvm_cli_say(cli, "the clipboard of '%s' is here", peer->name);
+    mvm_cli_tell(cli, peer->name, "pulled", "the clipboard of '%s' is here", peer->name);
     return true;
 }
 
@@ -156,7 +163,8 @@ run_stop(MvmCli *cli, MvmClipPeer *peer, const ClipArgs *args, GError **error)
 {
     if (!mvm_clip_stop(peer, error))
         return false;
-    mvm_cli_say(cli, "the clipboard is no longer shared with '%s'", peer->name);
+    mvm_cli_tell(cli, peer->name, "stopped", "the clipboard is no longer shared with '%s'",
+                 peer->name);
     return true;
 }
 
@@ -258,12 +266,33 @@ parse_direction(ClipArgs *args, GError **error)
 static MvmClipPeer *
 find_peer(MvmCli *cli, const ClipArgs *args, GError **error)
 {
+    g_autofree char *name = NULL;
+    MvmContext context = {0};
+
     if (args->ssh != NULL && args->name != NULL) {
         g_set_error_literal(error, MVM_ERROR, MVM_ERROR_USAGE,
                             "a machine's name and --ssh exclude each other");
         return NULL;
     }
-    return mvm_clip_peer_from_ssh(args->ssh, error);
+    if (args->ssh != NULL)
+        return mvm_clip_peer_from_ssh(args->ssh, error);
+    name = mvm_cli_pick(cli, args->name, &context, error);
+    return name != NULL ? mvm_clip_peer_from_machine(&context, name, error) : NULL;
+}
+
+bool
+mvm_cli_share_clipboard(MvmCli *cli, const char *name, GError **error)
+{
+    ClipArgs args = {.name = name};
+    g_autoptr(MvmClipPeer) peer = find_peer(cli, &args, error);
+    g_autofree char *note = NULL;
+
+    if (peer == NULL || !start_agent(cli, peer, &args, "sync", &note, error))
+        return false;
+    mvm_cli_say(cli,
+                note != NULL ? "the clipboard waits for '%s'" : "the clipboard is shared with '%s'",
+                name);
+    return true;
 }
 
 bool

@@ -225,6 +225,18 @@ open_all(MvmAgent *agent, GError **error)
 }
 
 static void
+rest(MvmAgent *agent)
+{
+    g_autoptr(GError) error = NULL;
+
+    say(agent, "'%s' is not running", agent->config.machine);
+    mvm_session_pause(agent->session, true);
+    error =
+        g_error_new(MVM_ERROR, MVM_ERROR_CONFLICT, "'%s' is not running", agent->config.machine);
+    settle(agent, error);
+}
+
+static void
 begin(MvmAgent *agent)
 {
     if (agent->config.task == MVM_AGENT_PUSH)
@@ -232,7 +244,7 @@ begin(MvmAgent *agent)
     else if (agent->config.task == MVM_AGENT_PULL)
         mvm_session_pull(agent->session);
     if (agent->config.resting)
-        mvm_session_pause(agent->session, true);
+        rest(agent);
     else
         mvm_session_resume(agent->session);
 }
@@ -302,10 +314,7 @@ do_pause(gpointer data)
 static gboolean
 do_rest(gpointer data)
 {
-    MvmAgent *agent = data;
-
-    say(agent, "'%s' is not running", agent->config.machine);
-    mvm_session_pause(agent->session, true);
+    rest(data);
     return G_SOURCE_REMOVE;
 }
 

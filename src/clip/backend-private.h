@@ -27,6 +27,7 @@ struct MvmClipBackend {
     const MvmClipCallbacks *callbacks;
     void *data;
     char *reason;         /* owned */
+    bool empty;           /* nobody owns the clipboard */
     uint64_t last_own_id; /* the newest that was given out */
     MvmClipStats stats;
     gint64 quiet_until; /* monotonic microseconds: a change before then is coalesced */

@@ -210,6 +210,12 @@ mvm_clip_backend_get_reason(const MvmClipBackend *backend)
     return backend->reason;
 }
 
+bool
+mvm_clip_backend_is_empty(const MvmClipBackend *backend)
+{
+    return backend->empty;
+}
+
 const MvmClipStats *
 mvm_clip_backend_get_stats(const MvmClipBackend *backend)
 {

@@ -32,6 +32,7 @@ typedef struct {
     uint64_t generation; /* for mvm_clip_backend_read(); never 0 */
     MvmClipTypes types;  /* what can be read; 0 when nothing that macvm carries is there */
     bool empty;          /* nobody owns the clipboard: it was cleared, or its owner quit */
+    bool quit;           /* with empty: its owner is known to have quit (X11 alone can tell) */
     bool initial;        /* it was there before the backend was created */
     bool secret;         /* a password manager marked it: do not send it */
     const char *origin;  /* the mark of a macvm content (perhaps our own, copied by a clipboard
@@ -100,6 +101,9 @@ const char *mvm_clip_backend_get_name(const MvmClipBackend *backend);
 
 /* Why it was chosen, in one clause, for `clip status`. Borrowed. */
 const char *mvm_clip_backend_get_reason(const MvmClipBackend *backend);
+
+/* Whether nobody owns the clipboard: then nothing is reported until somebody copies. */
+bool mvm_clip_backend_is_empty(const MvmClipBackend *backend);
 
 const MvmClipStats *mvm_clip_backend_get_stats(const MvmClipBackend *backend);
 

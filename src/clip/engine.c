@@ -73,7 +73,8 @@ mvm_engine_is_last(const MvmEngine *engine, const MvmClipContent *content, MvmCl
     return same > 0;
 }
 
-/* What a host that cleared its clipboard had sent is cleared in the guest, too. */
+/* What a host that cleared its clipboard had sent is cleared in the guest, too. An application that
+ * quits clears nothing on purpose: a user expects to paste what was copied there. */
 static void
 host_emptied(MvmEngine *engine)
 {
@@ -116,9 +117,11 @@ mvm_engine_host_changed(MvmEngine *engine, const MvmClipOffer *offer)
     }
     if (offer->initial || echo || (engine->direction & MVM_DIRECTION_TO_GUEST) == 0)
         return;
-    if (offer->empty)
+    if (offer->empty && !offer->quit)
         host_emptied(engine);
-    else if (engine->host_types == 0)
+    if (offer->empty)
+        return;
+    if (engine->host_types == 0)
         mvm_engine_tell(engine, MVM_DIRECTION_TO_GUEST, MVM_CLIP_NOTHING, NULL);
     else if (engine->guest_here || engine->host_secret)
         mvm_engine_out_start(engine);

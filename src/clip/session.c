@@ -242,9 +242,14 @@ mvm_session_resume(MvmSession *session)
     mvm_link_resume(session->link);
 }
 
+/* A backend does not report that there is nothing. */
 void
 mvm_session_push(MvmSession *session)
 {
+    const MvmClipOffer nothing = {.empty = true, .initial = true};
+
+    if (session->backend != NULL && mvm_clip_backend_is_empty(session->backend))
+        mvm_engine_host_changed(session->engine, &nothing);
     mvm_engine_push(session->engine);
 }
 

@@ -179,16 +179,17 @@ add_host_key(GPtrArray *argv, const MvmSshTarget *target, GError **error)
     return true;
 }
 
-/* The socket that riders find the master by, or NULL when its path would be too long: ssh appends
- * 17 characters while it makes it. */
+/* The socket that riders find the master by; its folder is made. NULL when there can be none: ssh
+ * appends 17 characters to the path while it makes it. */
 static char *
 control_path(const MvmSshTarget *target)
 {
     g_autofree char *hash = g_compute_checksum_for_string(G_CHECKSUM_SHA256, target->alias, -1);
     g_autofree char *name = g_strdup_printf("ssh-%.16s", hash);
     g_autofree char *path = mvm_path_runtime(name);
+    g_autofree char *folder = g_path_get_dirname(path);
 
-    if (strlen(path) + 17 >= sizeof(((struct sockaddr_un *)NULL)->sun_path))
+    if (!mvm_file_make_dir(folder, NULL) || strlen(path) + 17 >= sizeof(((struct sockaddr_un *)NULL)->sun_path))
         return NULL;
     return quote_path(path);
 }

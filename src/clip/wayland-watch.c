@@ -112,6 +112,7 @@ advance(MvmClipWayland *wayland, MvmWaylandOffer *offer)
     if (wayland->offer != NULL && wayland->offer != offer)
         g_ptr_array_remove_fast(wayland->offers, wayland->offer);
     wayland->offer = offer;
+    wayland->base.empty = offer == NULL;
     wayland->initial = !wayland->seen;
     wayland->seen = true;
 }

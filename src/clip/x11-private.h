@@ -75,7 +75,7 @@ struct MvmClipX11 {
     /* x11-watch.c */
     uint64_t generation;
     xcb_timestamp_t time; /* of the change that began it */
-    bool empty, initial;
+    bool quit, initial;
     bool released; /* we gave the selection up, and the event of that is to come */
     bool offered;  /* choice is that of the generation, and was reported */
     MvmClipChoice choice;

@@ -13,7 +13,8 @@ report(MvmClipX11 *x11, const char *origin)
     MvmClipOffer offer = {
         .generation = x11->generation,
         .types = mvm_clip_choice_get_types(&x11->choice),
-        .empty = x11->empty,
+        .empty = x11->base.empty,
+        .quit = x11->quit,
         .initial = x11->initial,
         .secret = x11->choice.secret,
         .origin = origin,
@@ -79,7 +80,7 @@ settled(MvmClipBackend *backend)
 {
     MvmClipX11 *x11 = (MvmClipX11 *)backend;
 
-    if (x11->empty)
+    if (x11->base.empty)
         report(x11, NULL);
     else
         mvm_x11_convert(x11, x11->atoms[ATOM_TARGETS], TARGETS_MAX, MVM_CLIP_READ_SILENCE_MS,
@@ -111,7 +112,8 @@ mvm_x11_watch_event(MvmClipX11 *x11, const xcb_xfixes_selection_notify_event_t *
         return;
     x11->released = false;
     advance(x11, empty ? event->timestamp : event->selection_timestamp);
-    x11->empty = empty;
+    x11->base.empty = empty;
+    x11->quit = event->subtype != XCB_XFIXES_SELECTION_EVENT_SET_SELECTION_OWNER;
     x11->initial = false;
     if ((!empty && event->owner == x11->window) || (empty && released))
         return;
@@ -195,6 +197,7 @@ mvm_x11_watch_begin(MvmClipX11 *x11, GError **error)
         x11->conn, xcb_get_selection_owner(x11->conn, x11->atoms[ATOM_CLIPBOARD]), NULL);
     x11->generation = 1;
     x11->initial = owner != NULL && owner->owner != XCB_NONE;
+    x11->base.empty = !x11->initial;
     if (x11->initial)
         mvm_x11_want_stamp(x11, STAMP_WATCH);
     free(owner);

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "ops/clip-run.h"
 
+#include "ops/clip-follow.h"
 #include "util/error.h"
 #include "util/file.h"
 #include "util/interrupt.h"
-#include "util/paths.h"
 
 #include <errno.h>
 #include <poll.h>
@@ -85,6 +85,22 @@ wait_for_agent(MvmAgent *agent, const Run *run)
     }
 }
 
+/* A machine that is off has no clipboard; an agent that stays waits for it. */
+static bool
+check_state(const MvmClipPeer *peer, bool stays, bool *ret_resting, GError **error)
+{
+    MvmState state = MVM_STATE_RUNNING;
+
+    if (peer->domain != NULL && !mvm_domain_get_state(peer->domain, &state, NULL, error))
+        return false;
+    *ret_resting = !mvm_clip_state_is_awake(state);
+    if (!*ret_resting || stays)
+        return true;
+    g_set_error(error, MVM_ERROR, MVM_ERROR_CONFLICT,
+                "cannot reach the clipboard of '%s': it is %s", peer->name, mvm_state_name(state));
+    return false;
+}
+
 bool
 mvm_clip_run(MvmClipPeer *peer, const MvmClipOptions *options, const MvmClipListener *listener,
              GError **error)
@@ -103,11 +119,13 @@ mvm_clip_run(MvmClipPeer *peer, const MvmClipOptions *options, const MvmClipList
     Run run = {.listener = listener, .ended = ended};
     MvmAgent *agent = NULL;
 
-    if (stays && lock < 0)
+    if ((stays && lock < 0) || !check_state(peer, stays, &config.resting, error))
         return false;
     if (ended < 0)
         return mvm_error_set_errno(error, "start", "the clipboard agent");
     agent = mvm_agent_new(&config, g_steal_pointer(&peer->target), &events, &run);
+    if (peer->domain != NULL && stays)
+        mvm_clip_follow(peer->domain, agent, ended);
     wait_for_agent(agent, &run);
     mvm_agent_free(agent);
     if (run.error == NULL)

@@ -2,6 +2,7 @@
 #include "ops/clip.h"
 
 #include "clip/control.h"
+#include "ops/guest-ssh.h"
 #include "util/error.h"
 #include "util/file.h"
 #include "util/paths.h"
@@ -38,6 +39,44 @@ mvm_clip_peer_from_ssh(const char *destination, GError **error)
     return peer;
 }
 
+static MvmSshTarget *
+target_of(MvmDomain *domain, GError **error)
+{
+    g_autoptr(MvmMetadata) metadata = mvm_domain_get_metadata(domain, error);
+    g_autofree char *alias = g_strdup_printf("macvm-%s", mvm_domain_get_uuid(domain));
+    g_autofree char *proxy = NULL;
+    g_autofree char *option = NULL;
+    const char *options[] = {NULL, NULL, NULL};
+
+    if (metadata == NULL || !mvm_guest_ssh_check(domain, metadata, error))
+        return NULL;
+    proxy = mvm_guest_ssh_proxy(domain, MVM_GUEST_SSH_BATCH);
+    if (proxy != NULL) {
+        option = g_strconcat("ProxyCommand=", proxy, NULL);
+        options[0] = "-o";
+        options[1] = option;
+    }
+    return mvm_ssh_target_new(metadata->ssh_user, "127.0.0.1", (unsigned)metadata->ssh_port, alias,
+                              options, error);
+}
+
+MvmClipPeer *
+mvm_clip_peer_from_machine(const MvmContext *context, const char *name, GError **error)
+{
+    g_autoptr(MvmDomain) domain = mvm_domain_open(context->conn, name, error);
+    MvmSshTarget *target = domain != NULL ? target_of(domain, error) : NULL;
+    MvmClipPeer *peer = NULL;
+
+    if (target == NULL)
+        return NULL;
+    peer = g_new0(MvmClipPeer, 1);
+    peer->name = g_strdup(name);
+    peer->key = g_strdup(mvm_domain_get_uuid(domain));
+    peer->target = target;
+    peer->domain = g_steal_pointer(&domain);
+    return peer;
+}
+
 void
 mvm_clip_peer_free(MvmClipPeer *peer)
 {
@@ -46,6 +85,7 @@ mvm_clip_peer_free(MvmClipPeer *peer)
     g_free(peer->name);
     g_free(peer->key);
     mvm_ssh_target_free(peer->target);
+    mvm_domain_free(peer->domain);
     g_free(peer);
 }
 

@@ -9,6 +9,8 @@
 #pragma once
 
 #include "clip/ssh.h"
+#include "ops/context.h"
+#include "virt/domain.h"
 
 #include <glib.h>
 #include <stdbool.h>
@@ -19,7 +21,13 @@ typedef struct {
     char *name;           /* for people: the machine's, or the destination */
     char *key;            /* see above */
     MvmSshTarget *target; /* owned */
+    MvmDomain *domain;    /* owned; NULL for any Mac */
 } MvmClipPeer;
+
+/* The machine called name, reached by its forwarded port. Its connection must outlive the peer.
+ * MVM_ERROR_NOT_FOUND when there is no such machine, or no port is forwarded to it. */
+MvmClipPeer *mvm_clip_peer_from_machine(const MvmContext *context, const char *name,
+                                        GError **error);
 
 /* Any Mac that ssh reaches: "[USER@]HOST[:PORT]". Needs no libvirt. MVM_ERROR_USAGE when it is not
  * written so. */

@@ -51,12 +51,16 @@ quote_value(const char *text)
 
 /* What ssh lets the user's shell exec to get to the guest's port: "ssh -W" to the libvirt host. Not
  * ProxyJump: that knows no key file, and takes a host called 127.0.0.1 for a loop. */
-static char *
-proxy_command(const MvmEndpoint *endpoint, MvmGuestSshFlags flags)
+char *
+mvm_guest_ssh_proxy(MvmDomain *domain, MvmGuestSshFlags flags)
 {
+    const MvmEndpoint *endpoint = mvm_connection_get_endpoint(mvm_domain_get_connection(domain));
     g_autoptr(GPtrArray) words = g_ptr_array_new_with_free_func(g_free);
-    GString *line = g_string_new(NULL);
+    GString *line = NULL;
 
+    if (!endpoint->remote)
+        return NULL;
+    line = g_string_new(NULL);
     add(words, mvm_ssh_program());
     if ((flags & MVM_GUEST_SSH_BATCH) != 0)
         add_option(words, "BatchMode", "yes");
@@ -74,8 +78,8 @@ proxy_command(const MvmEndpoint *endpoint, MvmGuestSshFlags flags)
     return g_string_free(line, FALSE);
 }
 
-static bool
-check_reachable(MvmDomain *domain, const MvmMetadata *metadata, GError **error)
+bool
+mvm_guest_ssh_check(MvmDomain *domain, const MvmMetadata *metadata, GError **error)
 {
     const MvmEndpoint *endpoint = mvm_connection_get_endpoint(mvm_domain_get_connection(domain));
     const char *name = mvm_domain_get_name(domain);
@@ -110,7 +114,7 @@ known_hosts_value(GError **error)
 static void
 add_options(GPtrArray *argv, MvmDomain *domain, const MvmMetadata *metadata, MvmGuestSshFlags flags)
 {
-    const MvmEndpoint *endpoint = mvm_connection_get_endpoint(mvm_domain_get_connection(domain));
+    g_autofree char *proxy = mvm_guest_ssh_proxy(domain, flags);
     g_autofree char *alias = g_strdup_printf("macvm-%s", mvm_domain_get_uuid(domain));
 
     add_option(argv, "StrictHostKeyChecking", "accept-new");
@@ -120,11 +124,8 @@ add_options(GPtrArray *argv, MvmDomain *domain, const MvmMetadata *metadata, Mvm
         add_option(argv, "ConnectTimeout", "5");
         add_option(argv, "ServerAliveInterval", "5");
     }
-    if (endpoint->remote) {
-        g_autofree char *proxy = proxy_command(endpoint, flags);
-
+    if (proxy != NULL)
         add_option(argv, "ProxyCommand", proxy);
-    }
     add(argv, "-p");
     g_ptr_array_add(argv, g_strdup_printf("%d", metadata->ssh_port));
     if (metadata->ssh_user != NULL) {
@@ -140,7 +141,7 @@ mvm_guest_ssh_argv(MvmDomain *domain, const MvmMetadata *metadata, MvmGuestSshFl
     g_autoptr(GPtrArray) argv = g_ptr_array_new_with_free_func(g_free);
     g_autofree char *known_hosts = NULL;
 
-    if (!check_reachable(domain, metadata, error) ||
+    if (!mvm_guest_ssh_check(domain, metadata, error) ||
         (known_hosts = known_hosts_value(error)) == NULL)
         return NULL;
     add(argv, mvm_ssh_program());
@@ -160,7 +161,7 @@ mvm_guest_ssh_answers(MvmDomain *domain, const MvmMetadata *metadata, int timeou
     const MvmEndpoint *endpoint = mvm_connection_get_endpoint(mvm_domain_get_connection(domain));
     g_autoptr(GPtrArray) argv = NULL;
 
-    if (!check_reachable(domain, metadata, NULL))
+    if (!mvm_guest_ssh_check(domain, metadata, NULL))
         return false;
     if (!endpoint->remote)
         return mvm_banner_at_port(metadata->ssh_port, timeout_ms);

@@ -20,6 +20,13 @@ typedef enum {
 GPtrArray *mvm_guest_ssh_argv(MvmDomain *domain, const MvmMetadata *metadata,
                               MvmGuestSshFlags flags, const char *const *command, GError **error);
 
+/* Whether ssh can lead to the guest at all; fails as mvm_guest_ssh_argv(). */
+bool mvm_guest_ssh_check(MvmDomain *domain, const MvmMetadata *metadata, GError **error);
+
+/* The value of ssh's option ProxyCommand by which the guest is reached, or NULL when its port is
+ * one of this machine's. The caller frees. */
+char *mvm_guest_ssh_proxy(MvmDomain *domain, MvmGuestSshFlags flags);
+
 /* Whether an ssh server greets behind the forwarded port, within timeout_ms milliseconds (more for
  * the way through another host). A forward alone says nothing: QEMU accepts before the guest does.
  * Ctrl-C ends it with false. */

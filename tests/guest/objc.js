@@ -92,18 +92,20 @@ var ObjC, $;
     }
 
     function makeBoard() {
+        var own = -1; // the change count of our own content
         var board = wrap({
             dataForType: function (type) {
                 var bytes = native('get', type);
 
                 return bytes === null ? nil : NSData(bytes);
             },
-            prepareForNewContentsWithOptions: function () { return native('prepare'); },
+            prepareForNewContentsWithOptions: function () {
+                own = native('prepare');
+                native('steal');
+                return own;
+            },
             setDataForType: function (data, type) {
-                native('put', type, data.bytes);
-                if (type === 'com.macvm.origin')
-                    native('steal');
-                return true;
+                return native('put', type, data.bytes, String(own)) === 1;
             },
             respondsToSelector: function () { return false; },
         });

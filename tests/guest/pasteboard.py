@@ -71,19 +71,22 @@ def prepare():
     return count
 
 
-def put(name, data):
+def put(name, data, own):
+    """Adds a type to the content with the change count own; 0 when that is no longer there."""
     if "/" in name or name.startswith("."):
         raise ValueError(name)
     with locked():
+        if change_count() != int(own):
+            return 0
         replace(name, data)
+    return 1
 
 
 def steal():
     text = flag("steal")
     if text is not None:
         os.unlink(os.path.join(folder(), ".mock", "steal"))
-        prepare()
-        put(TEXT, text.encode())
+        put(TEXT, text.encode(), prepare())
 
 
 def get(name):

@@ -267,7 +267,11 @@ class Lab:
             xclip.communicate(data, timeout=DEADLINE)
 
     def paste(self, target="UTF8_STRING"):
-        done = run(["xclip", "-selection", "clipboard", "-o", "-t", target], expect=None, timeout=DEADLINE, env=self.env)
+        """None when nobody offers it, or when its owner (an xclip, say) does not get to its end."""
+        try:
+            done = run(["xclip", "-selection", "clipboard", "-o", "-t", target], expect=None, timeout=5, env=self.env)
+        except Failed:
+            return None
         return done.raw if done.code == 0 else None
 
     def targets(self):

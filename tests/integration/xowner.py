@@ -1,0 +1,116 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""An owner of X11's clipboard with as many targets as a test wants (xclip has one), in X11's own protocol.
+
+Small contents only; the server is reached by its Unix socket, without authority.
+"""
+
+import os
+import select
+import socket
+import struct
+import threading
+
+ATOM = 4
+
+
+class Client:
+    def __init__(self, display):
+        self.socket = socket.socket(socket.AF_UNIX)
+        self.socket.connect(f"/tmp/.X11-unix/X{display}")
+        self.socket.sendall(struct.pack("<BxHHHHH", 0x6C, 11, 0, 0, 0, 0))
+        head = self.read(8)
+        setup = self.read(struct.unpack("<6xH", head)[0] * 4)
+        self.base, vendor, formats = struct.unpack_from("<4xI8xH3xB", setup)[0:3]
+        self.root = struct.unpack_from("<I", setup, 32 + (vendor + 3) // 4 * 4 + formats * 8)[0]
+        self.events = []
+
+    def read(self, length):
+        data = b""
+        while len(data) < length:
+            piece = self.socket.recv(length - len(data))
+            if not piece:
+                raise EOFError("the X server closed the connection")
+            data += piece
+        return data
+
+    def request(self, opcode, detail, body):
+        self.socket.sendall(struct.pack("<BBH", opcode, detail, 1 + len(body) // 4) + body)
+
+    def reply(self):
+        while True:
+            answer = self.read(32)
+            if answer[0] == 1:
+                return answer + self.read(struct.unpack_from("<I", answer, 4)[0] * 4)
+            if answer[0] > 1:
+                self.events.append(answer)
+
+    def atom(self, name):
+        self.request(16, 0, struct.pack("<H2x", len(name)) + name.encode() + bytes(-len(name) % 4))
+        return struct.unpack_from("<I", self.reply(), 8)[0]
+
+    def sync(self):
+        self.request(43, 0, b"")  # GetInputFocus
+        self.reply()
+
+    def close(self):
+        self.socket.close()
+
+
+def clear(display):
+    """SetSelectionOwner(CLIPBOARD, None), as an application that clears the clipboard does."""
+    client = Client(display)
+    client.request(22, 0, struct.pack("<III", 0, client.atom("CLIPBOARD"), 0))
+    client.sync()
+    client.close()
+
+
+class Owner:
+    """Owns the clipboard with {target: bytes} until the end of the context; then it quits."""
+
+    def __init__(self, display, targets):
+        self.client = client = Client(display)
+        self.window = client.base
+        client.request(1, 0, struct.pack("<IIhhHHHHII", self.window, client.root, 0, 0, 1, 1, 0, 1, 0, 0))
+        self.targets = {client.atom(name): data for name, data in targets.items()}
+        self.list = client.atom("TARGETS")
+        self.wake, self.stop = os.pipe()
+        client.request(22, 0, struct.pack("<III", self.window, client.atom("CLIPBOARD"), 0))
+        client.sync()
+        self.thread = threading.Thread(target=self.serve)
+
+    def __enter__(self):
+        self.thread.start()
+        return self
+
+    def __exit__(self, *exception):
+        os.close(self.stop)
+        self.thread.join()
+        os.close(self.wake)
+        self.client.close()
+
+    def answer(self, event):
+        time, _, requestor, selection, target, prop = struct.unpack_from("<4xIIIIII", event)[0:6]
+        data = self.targets.get(target)
+        if target == self.list:
+            data = struct.pack(f"<{len(self.targets)}I", *self.targets)
+        if data is None:
+            prop = 0
+        else:
+            kind, unit = (ATOM, 4) if target == self.list else (target, 1)
+            self.client.request(18, 0, struct.pack("<IIIB3xI", requestor, prop, kind, unit * 8, len(data) // unit)
+                                + data + bytes(-len(data) % 4))
+        notify = struct.pack("<BxHIIIII8x", 31, 0, time, requestor, selection, target, prop)
+        self.client.request(25, 0, struct.pack("<II", requestor, 0) + notify)
+
+    def serve(self):
+        while True:
+            while self.client.events:
+                event = self.client.events.pop(0)
+                if event[0] & 0x7F == 30:  # SelectionRequest
+                    self.answer(event)
+            ready, _, _ = select.select([self.client.socket, self.wake], [], [])
+            if self.wake in ready:
+                return
+            event = self.client.read(32)
+            if event[0] > 1:
+                self.client.events.append(event)
