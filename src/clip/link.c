@@ -149,7 +149,7 @@ static void
 on_gone(MvmGuestEnd end, const GError *error, void *data)
 {
     MvmLink *link = data;
-    g_autoptr(MvmGuest) guest = g_steal_pointer(&link->guest); /* error may be its own */
+    g_autoptr(MvmGuest) guest G_GNUC_UNUSED = g_steal_pointer(&link->guest); /* error may be its own */
     bool was_up = link->up, fell_back = link->falling_back;
 
     link->up = false;

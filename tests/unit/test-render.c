@@ -64,8 +64,7 @@ assert_valid(const char *xml)
     g_close(fd, NULL);
     g_assert_true(g_file_set_contents(path, xml, -1, NULL));
     if (validate != NULL) {
-        g_autofree char *said = mvm_command_run(argv, &error);
-
+        g_free(mvm_command_run(argv, &error));
         g_assert_no_error(error);
     }
     g_unlink(path);
