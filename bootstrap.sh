@@ -28,7 +28,8 @@ packages() { # MANAGER GROUP, groups: run build demo test
         ;;
     apt:demo) echo binutils cpio dosfstools gdisk mtools util-linux ;;
     apt:test)
-        echo git libpng-dev openssh-server openssl procps python3 shellcheck sway virtinst wl-clipboard xclip xsel xvfb
+        echo dmg2img git iproute2 libpng-dev libxml2-utils openssh-server openssl procps python3 shellcheck sway \
+            virtinst wl-clipboard xclip xsel xvfb
         ;;
 
     dnf:run) echo libvirt-daemon-driver-qemu libvirt-daemon-driver-storage-core libvirt-client qemu-system-x86-core qemu-img edk2-ovmf openssh-clients ;;
@@ -39,8 +40,8 @@ packages() { # MANAGER GROUP, groups: run build demo test
         ;;
     dnf:demo) echo binutils cpio dosfstools gdisk mtools util-linux apt dpkg ;;
     dnf:test)
-        echo git libpng-devel openssh-server openssl procps-ng python3 ShellCheck sway virt-install wl-clipboard xclip \
-            xsel xorg-x11-server-Xvfb
+        echo git iproute libpng-devel libxml2 openssh-server openssl procps-ng python3 ShellCheck sway virt-install \
+            wl-clipboard xclip xsel xorg-x11-server-Xvfb
         ;;
 
     pacman:run) echo libvirt qemu-system-x86 qemu-img qemu-hw-display-virtio-vga edk2-ovmf openssh ;;
@@ -50,8 +51,8 @@ packages() { # MANAGER GROUP, groups: run build demo test
         ;;
     pacman:demo) echo binutils cpio dosfstools gptfdisk mtools util-linux ;;
     pacman:test)
-        echo git libpng openssh openssl procps-ng python shellcheck sway virt-install wl-clipboard xclip xsel \
-            xorg-server-xvfb
+        echo git iproute2 libpng libxml2 openssh openssl procps-ng python shellcheck sway virt-install wl-clipboard \
+            xclip xsel xorg-server-xvfb
         ;;
 
     zypper:run) echo libvirt-daemon-qemu libvirt-client qemu-x86 qemu-tools qemu-ovmf-x86_64 openssh-clients ;;
@@ -62,8 +63,8 @@ packages() { # MANAGER GROUP, groups: run build demo test
         ;;
     zypper:demo) echo binutils cpio dosfstools gptfdisk mtools util-linux ;;
     zypper:test)
-        echo git libpng16-devel openssh-server openssl procps python3 ShellCheck sway virt-install wl-clipboard xclip \
-            xsel xorg-x11-server-Xvfb
+        echo git iproute2 libpng16-devel libxml2-tools openssh-server openssl procps python3 ShellCheck sway \
+            virt-install wl-clipboard xclip xsel xorg-x11-server-Xvfb
         ;;
     esac
 }
