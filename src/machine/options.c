@@ -7,6 +7,8 @@
 
 #include <string.h>
 
+#define SIZE_MAX_BYTES (UINT64_C(1) << 50)
+
 typedef struct {
     MvmOptionInfo info;
     /* Returns the normal form, or NULL with an error. */
@@ -20,6 +22,7 @@ static char *normalise_size(const MvmOptionInfo *info, const char *text, GError 
 static char *normalise_number(const MvmOptionInfo *info, const char *text, GError **error);
 static char *normalise_choice(const MvmOptionInfo *info, const char *text, GError **error);
 static char *normalise_word(const MvmOptionInfo *info, const char *text, GError **error);
+static char *normalise_network(const MvmOptionInfo *info, const char *text, GError **error);
 static char *normalise_firmware(const MvmOptionInfo *info, const char *text, GError **error);
 
 static const char *const accels[] = {"auto", "kvm", "tcg", NULL};
@@ -56,7 +59,7 @@ static const Row rows[MVM_OPTION_COUNT] = {
                              .normalise = normalise_word},
     [MVM_OPTION_NETWORK] = {INFO("network", "NET",
                                  "user, a libvirt network's name, or bridge=BRIDGE"),
-                            .normalise = normalise_word},
+                            .normalise = normalise_network},
     [MVM_OPTION_VIDEO] = {INFO("video", "MODEL", "vmvga, vga, virtio, qxl, bochs or ramfb"),
                           .normalise = normalise_choice, .choices = videos},
     [MVM_OPTION_GRAPHICS] = {INFO("graphics", "TYPE", "vnc, spice or none"),
@@ -97,12 +100,19 @@ normalise_size(const MvmOptionInfo *info, const char *text, GError **error)
 {
     uint64_t bytes = 0;
 
-    if (!mvm_size_parse(text, &bytes, error)) {
-        g_prefix_error(error, "--%s: ", info->name);
+    if (!mvm_size_parse(text, &bytes, NULL)) {
+        bad_value(info, text, "not a size", error);
+        mvm_error_set_hint(error, "write a number and a unit, for example 16G or 80GiB");
         return NULL;
     }
-    if (bytes < (uint64_t)row_of(info)->min || bytes > UINT64_C(1) << 50)
-        return bad_value(info, text, "too small or too large", error);
+    if (bytes < (uint64_t)row_of(info)->min || bytes > SIZE_MAX_BYTES) {
+        g_autofree char *min = mvm_size_format((uint64_t)row_of(info)->min);
+        g_autofree char *max = mvm_size_format(SIZE_MAX_BYTES);
+
+        bad_value(info, text, "too small or too large", error);
+        mvm_error_set_hint(error, "from %s to %s can be had", min, max);
+        return NULL;
+    }
     /* QEMU takes whole MiB of memory, and qcow2 whole sectors. */
     return g_strdup_printf("%" G_GUINT64_FORMAT "M", bytes >> 20);
 }
@@ -141,6 +151,19 @@ normalise_word(const MvmOptionInfo *info, const char *text, GError **error)
             return bad_value(info, text, "it has a control character", error);
     }
     return g_strdup(text);
+}
+
+/* A bridge's name is that of a Linux network device: see dev_valid_name() in the kernel. */
+static char *
+normalise_network(const MvmOptionInfo *info, const char *text, GError **error)
+{
+    static const char prefix[] = "bridge=";
+    const char *bridge = g_str_has_prefix(text, prefix) ? text + strlen(prefix) : NULL;
+
+    if (bridge != NULL && (*bridge == '\0' || strlen(bridge) > 15 || *bridge == '.' ||
+                           strpbrk(bridge, "/: \t") != NULL))
+        return bad_value(info, text, "not the name of a bridge", error);
+    return normalise_word(info, text, error);
 }
 
 static char *

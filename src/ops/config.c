@@ -47,12 +47,25 @@ load_file(const char *path, MvmOptions *options, char **osk, GError **error)
     g_autoptr(GKeyFile) file = g_key_file_new();
     g_autoptr(GError) cause = NULL;
     g_auto(GStrv) keys = NULL;
+    g_auto(GStrv) groups = NULL;
 
     if (!g_key_file_load_from_file(file, path, G_KEY_FILE_NONE, &cause)) {
         if (g_error_matches(cause, G_FILE_ERROR, G_FILE_ERROR_NOENT))
             return true;
+        /* GKeyFile quotes the line, and the line may be the OSK. */
         g_set_error(error, MVM_ERROR, MVM_ERROR_FAILED, "cannot read '%s': %s", path,
-                    cause->message);
+                    cause->domain == G_KEY_FILE_ERROR ? "it is not in the form of a key file"
+                                                      : cause->message);
+        mvm_error_set_hint(error, "lines are [" GROUP "], then KEY=VALUE");
+        return false;
+    }
+    groups = g_key_file_get_groups(file, NULL);
+    for (char **group = groups; *group != NULL; group++) {
+        if (strcmp(*group, GROUP) == 0)
+            continue;
+        g_set_error(error, MVM_ERROR, MVM_ERROR_USAGE, "cannot use '%s': unknown group [%s]", path,
+                    *group);
+        mvm_error_set_hint(error, "the group is [" GROUP "]");
         return false;
     }
     keys = g_key_file_get_keys(file, GROUP, NULL, NULL);

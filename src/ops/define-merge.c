@@ -21,22 +21,26 @@ not_ours(const char *name, GError **error)
     return false;
 }
 
-/* The card is an <interface> or, where libvirt has no passt, one of QEMU's arguments. */
+/* Of the card in QEMU's arguments, which is where libvirt has no passt. */
 static char *
-find_mac(xmlDoc *doc)
+find_mac_in_args(xmlDoc *doc)
 {
-    g_autofree char *arg = NULL;
-    const char *begin = NULL;
-    char *mac = mvm_xml_get(doc, "/domain/devices/interface/mac/@address");
+    g_autofree char *arg =
+        mvm_xml_get(doc, "/domain/qemu:commandline/qemu:arg"
+                         "[contains(@value, '\"netdev\":\"" MVM_NETDEV_ID "\"')]/@value");
+    const char *begin = arg != NULL ? strstr(arg, "\"mac\":\"") : NULL;
 
-    if (mac != NULL)
-        return mac;
-    arg = mvm_xml_get(doc, "/domain/qemu:commandline/qemu:arg"
-                           "[contains(@value, '\"netdev\":\"" MVM_NETDEV_ID "\"')]/@value");
-    begin = arg != NULL ? strstr(arg, "\"mac\":\"") : NULL;
     if (begin == NULL || strlen(begin) < strlen("\"mac\":\"") + 17)
         return NULL;
     return g_strndup(begin + strlen("\"mac\":\""), 17);
+}
+
+static char *
+find_mac(xmlDoc *doc)
+{
+    char *mac = find_mac_in_args(doc);
+
+    return mac != NULL ? mac : mvm_xml_get(doc, "/domain/devices/interface/mac/@address");
 }
 
 static char *
@@ -51,6 +55,61 @@ find_osk(xmlDoc *doc)
         return NULL;
     parts = g_strsplit(arg + strlen(prefix), ",,", -1);
     return g_strjoinv(",", parts);
+}
+
+static bool
+has_interface(xmlDoc *doc, const char *mac)
+{
+    g_autoptr(GPtrArray) nodes = mvm_xml_get_nodes(doc, "/domain/devices/interface/mac");
+    bool found = false;
+
+    for (guint i = 0; i < nodes->len && !found; i++) {
+        g_autofree char *address = mvm_xml_node_get(nodes->pdata[i], "@address");
+
+        found = address != NULL && g_ascii_strcasecmp(address, mac) == 0;
+    }
+    return found;
+}
+
+/* The first card may be one that the user added: macvm's is the one that it rendered. */
+static char *
+find_own_mac(const MvmCurrent *current)
+{
+    g_autofree char *rendered = current->base != NULL ? find_mac(current->base) : NULL;
+    char *mac = find_mac_in_args(current->doc);
+
+    if (mac == NULL && rendered != NULL && has_interface(current->doc, rendered))
+        return g_steal_pointer(&rendered);
+    if (mac == NULL)
+        mac = find_mac(current->doc);
+    return mac != NULL ? mac : g_steal_pointer(&rendered);
+}
+
+static void
+find_image(const MvmCurrent *current, const char *target, MvmHadImage *image)
+{
+    g_autofree char *disk = g_strdup_printf("/domain/devices/disk[target/@dev='%s']", target);
+    g_autofree char *file = g_strconcat(disk, "/source/@file", NULL);
+    g_autofree char *type = g_strconcat(disk, "/driver/@type", NULL);
+    g_autoptr(GPtrArray) sources = NULL;
+
+    if (current->base == NULL)
+        return;
+    image->path = mvm_xml_get(current->base, file);
+    image->format = mvm_xml_get(current->base, type);
+    sources = mvm_xml_get_nodes(current->doc, "/domain/devices/disk/source[@file]");
+    for (guint i = 0; i < sources->len && !image->attached; i++) {
+        g_autofree char *path = mvm_xml_node_get(sources->pdata[i], "@file");
+
+        image->attached = g_strcmp0(path, image->path) == 0;
+    }
+}
+
+static void
+had_image_clear(MvmHadImage *image)
+{
+    g_free(image->path);
+    g_free(image->format);
 }
 
 static bool
@@ -93,9 +152,10 @@ mvm_current_load(MvmConnection *conn, const char *name, MvmCurrent **ret_current
     current->uuid = mvm_xml_get(current->doc, "/domain/uuid");
     current->type = mvm_xml_get(current->doc, "/domain/@type");
     current->osk = find_osk(current->doc);
-    current->mac = find_mac(current->doc);
-    if (current->mac == NULL && current->base != NULL)
-        current->mac = find_mac(current->base);
+    current->mac = find_own_mac(current);
+    find_image(current, "sda", &current->opencore);
+    find_image(current, "sdb", &current->recovery);
+    find_image(current, "sdc", &current->system);
     *ret_current = current;
     return true;
 }
@@ -109,6 +169,9 @@ mvm_current_free(MvmCurrent *current)
     g_clear_pointer(&current->doc, xmlFreeDoc);
     g_clear_pointer(&current->base, xmlFreeDoc);
     mvm_metadata_free(current->metadata);
+    had_image_clear(&current->opencore);
+    had_image_clear(&current->recovery);
+    had_image_clear(&current->system);
     g_free(current->uuid);
     g_free(current->mac);
     g_free(current->type);

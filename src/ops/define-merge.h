@@ -4,6 +4,7 @@
 
 #include "machine/machine.h"
 #include "ops/define.h"
+#include "ops/images.h"
 #include "virt/metadata.h"
 
 #include <glib.h>
@@ -15,6 +16,7 @@ typedef struct {
     xmlDoc *doc;  /* the same, parsed */
     xmlDoc *base; /* the last rendering; NULL when the metadata has none */
     MvmMetadata *metadata;
+    MvmHadImage opencore, recovery, system;
     char *uuid;
     char *mac;  /* of the machine's network card; NULL when it has none */
     char *type; /* "kvm" or "qemu" */

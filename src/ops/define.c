@@ -156,13 +156,17 @@ resolve_machine(Work *work, GError **error)
 static bool
 prepare_images(Work *work, GError **error)
 {
+    static const MvmHadImage none = {0};
+    const MvmCurrent *current = work->current;
     MvmImageRequest request = {
         .pool = option(work, MVM_OPTION_POOL),
         .opencore = work->request->opencore,
         .firmware = option(work, MVM_OPTION_FIRMWARE),
-        .known = work->current != NULL,
         .resize = work->request->options->value[MVM_OPTION_DISK_SIZE] != NULL,
         .dry_run = work->request->mode != MVM_DEFINE,
+        .had_opencore = current != NULL ? &current->opencore : &none,
+        .had_recovery = current != NULL ? &current->recovery : &none,
+        .had_system = current != NULL ? &current->system : &none,
     };
 
     return mvm_images_prepare(work->context, &request, work->machine, error);
@@ -177,7 +181,9 @@ store(Work *work, const MvmMerged *merged, GError **error)
     if (merged->changed &&
         !mvm_definition_write(work->context->conn, name, merged->xml, expected, error))
         return false;
-    if (option(work, MVM_OPTION_AUTOSTART) == NULL)
+    /* What was once asked for may have been changed since: 'virsh autostart'. */
+    if (option(work, MVM_OPTION_AUTOSTART) == NULL ||
+        (work->current != NULL && work->request->options->value[MVM_OPTION_AUTOSTART] == NULL))
         return true;
     return mvm_definition_set_autostart(work->context->conn, name, work->machine->autostart, error);
 }

@@ -10,6 +10,7 @@
 
 #include <fcntl.h>
 #include <string.h>
+#include <sys/stat.h>
 
 typedef struct {
     const MvmContext *context;
@@ -41,15 +42,36 @@ find(const Work *work, const char *name, MvmVolume **ret_volume, GError **error)
     return false;
 }
 
+/* The name of the volume that had is in, or the one that a new machine's image gets. */
+static char *
+name_of(const Work *work, const MvmHadImage *had, const char *ending)
+{
+    return had->path != NULL ? g_path_get_basename(had->path)
+                             : g_strconcat(work->machine->name, ending, NULL);
+}
+
+/* The user took it away, or put something else in its place: that is not touched. */
+static bool
+is_replaced(const MvmHadImage *had)
+{
+    return had->path != NULL && !had->attached;
+}
+
 /* Uploads the local file as volume name. */
 static MvmVolume *
 upload(const Work *work, const char *file, const char *name, GError **error)
 {
     MvmUploadTarget target = {.name = name, .machine = work->machine->name};
-    mvm_autofd fd = open(file, O_RDONLY | O_CLOEXEC);
+    /* O_NONBLOCK: to open a FIFO would wait for somebody who writes. */
+    mvm_autofd fd = open(file, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+    struct stat st;
 
-    if (fd < 0) {
+    if (fd < 0 || fstat(fd, &st) < 0) {
         mvm_error_set_errno(error, "read", file);
+        return NULL;
+    }
+    if (!S_ISREG(st.st_mode)) {
+        g_set_error(error, MVM_ERROR, MVM_ERROR_USAGE, "cannot use '%s': not a regular file", file);
         return NULL;
     }
     return mvm_upload_file(work->pool, &target, fd, work->context->progress, error);
@@ -73,12 +95,12 @@ ensure_uploaded(const Work *work, const char *file, const char *name, char **ret
     return true;
 }
 
-/* For a new machine: a volume of this name may be left from an older one, but not be in use by
- * another. What a machine has already is its own affair. */
+/* A volume of this name may be left from an older machine, but not be in use by another. What a
+ * machine has already is its own affair. */
 static bool
-check_free(const Work *work, const char *name, GError **error)
+check_free(const Work *work, const MvmHadImage *had, const char *name, GError **error)
 {
-    return work->request->known ||
+    return had->path != NULL ||
            mvm_volume_check_unused(work->pool, name, work->machine->name, "use", error);
 }
 
@@ -91,10 +113,16 @@ format_or_raw(const MvmVolume *volume)
 static bool
 prepare_opencore(const Work *work, GError **error)
 {
-    g_autofree char *name = g_strconcat(work->machine->name, "-opencore.qcow2", NULL);
+    const MvmHadImage *had = work->request->had_opencore;
+    g_autofree char *name = name_of(work, had, "-opencore.qcow2");
     g_autofree char *file = g_strdup(work->request->opencore);
     g_autoptr(MvmVolume) volume = NULL;
 
+    if (is_replaced(had)) {
+        work->machine->opencore_path = g_strdup(had->path);
+        work->machine->opencore_format = g_strdup(had->format);
+        return true;
+    }
     if (!find(work, name, &volume, error))
         return false;
     if (volume == NULL && file == NULL)
@@ -111,7 +139,7 @@ prepare_opencore(const Work *work, GError **error)
     }
     if (volume == NULL)
         volume = upload(work, file, name, error);
-    if (volume == NULL || !check_free(work, name, error))
+    if (volume == NULL || !check_free(work, had, name, error))
         return false;
     work->machine->opencore_path = g_strdup(volume->path);
     work->machine->opencore_format = g_strdup(format_or_raw(volume));
@@ -122,7 +150,8 @@ static bool
 prepare_recovery(const Work *work, GError **error)
 {
     g_autofree char *base_name = g_strdup_printf("recovery-%s.img", work->machine->os->id);
-    g_autofree char *name = g_strconcat(work->machine->name, "-recovery.qcow2", NULL);
+    const MvmHadImage *had = work->request->had_recovery;
+    g_autofree char *name = name_of(work, had, "-recovery.qcow2");
     g_autoptr(MvmVolume) base = NULL;
     g_autoptr(MvmVolume) overlay = NULL;
 
@@ -130,6 +159,10 @@ prepare_recovery(const Work *work, GError **error)
         return false;
     if (base == NULL)
         return true;
+    if (is_replaced(had)) {
+        work->machine->recovery_path = g_strdup(had->path);
+        return true;
+    }
     if (!find(work, name, &overlay, error))
         return false;
     /* One over another version's recovery holds nothing that anybody would miss. */
@@ -151,9 +184,10 @@ prepare_recovery(const Work *work, GError **error)
 static bool
 use_system_disk(const Work *work, const char *name, const MvmVolume *volume, GError **error)
 {
+    const MvmHadImage *had = work->request->had_system;
     g_autofree char *size = mvm_size_format(volume->capacity);
 
-    if (!check_free(work, name, error))
+    if (!check_free(work, had, name, error))
         return false;
     if (!g_str_equal(volume->format, "qcow2")) {
         g_set_error(error, MVM_ERROR, MVM_ERROR_CONFLICT,
@@ -162,7 +196,7 @@ use_system_disk(const Work *work, const char *name, const MvmVolume *volume, GEr
         mvm_error_set_hint(error, "choose another name for the machine, or another pool");
         return false;
     }
-    if (work->request->known)
+    if (had->path != NULL)
         return true;
     mvm_progress_note(work->context->progress, "using the system disk that is there: %s, %s", name,
                       size);
@@ -177,13 +211,33 @@ grow_system_disk(const Work *work, const char *name, GError **error)
 }
 
 static bool
+keep_replaced_system(const Work *work, GError **error)
+{
+    if (work->request->resize) {
+        g_set_error(error, MVM_ERROR, MVM_ERROR_CONFLICT,
+                    "cannot resize the system disk of '%s': it is not the one that macvm made",
+                    work->machine->name);
+        mvm_error_set_hint(error, "'virsh vol-resize' resizes any");
+        return false;
+    }
+    work->machine->system_path = g_strdup(work->request->had_system->path);
+    return true;
+}
+
+static bool
 prepare_system(const Work *work, GError **error)
 {
-    g_autofree char *name = g_strconcat(work->machine->name, ".qcow2", NULL);
+    const MvmHadImage *had = work->request->had_system;
+    g_autofree char *name = name_of(work, had, ".qcow2");
     g_autoptr(MvmVolume) volume = NULL;
 
+    if (is_replaced(had))
+        return keep_replaced_system(work, error);
     if (!find(work, name, &volume, error))
         return false;
+    if (volume == NULL && had->path != NULL)
+        mvm_progress_note(work->context->progress,
+                          "the system disk '%s' is gone: the machine gets a new, empty one", name);
     if (volume == NULL && !work->request->dry_run) {
         volume = mvm_volume_create_qcow2(work->pool, name, work->machine->disk_size, error);
         if (volume == NULL)
@@ -214,6 +268,23 @@ prepare_firmware(const Work *work, GError **error)
            ensure_uploaded(work, vars, vars_name, &work->machine->nvram_template, error);
 }
 
+/* In another pool a machine would find new, empty disks instead of its own. */
+static bool
+check_same_pool(const Work *work, GError **error)
+{
+    const MvmHadImage *had = work->request->had_system;
+    g_autofree char *dir = had->path != NULL ? g_path_get_dirname(had->path) : NULL;
+
+    if (dir == NULL || !had->attached || g_str_equal(dir, work->dir))
+        return true;
+    g_set_error(error, MVM_ERROR, MVM_ERROR_CONFLICT,
+                "cannot use pool '%s' for '%s': its images are in '%s'",
+                work->request->pool != NULL ? work->request->pool : MVM_POOL_DEFAULT,
+                work->machine->name, dir);
+    mvm_error_set_hint(error, "a machine keeps the pool that it was defined with");
+    return false;
+}
+
 bool
 mvm_images_prepare(const MvmContext *context, const MvmImageRequest *request, MvmMachine *machine,
                    GError **error)
@@ -236,6 +307,6 @@ mvm_images_prepare(const MvmContext *context, const MvmImageRequest *request, Mv
         return false;
     work.pool = pool;
     work.dir = dir;
-    return prepare_firmware(&work, error) && prepare_opencore(&work, error) &&
+    return check_same_pool(&work, error) && prepare_firmware(&work, error) && prepare_opencore(&work, error) &&
            prepare_recovery(&work, error) && prepare_system(&work, error);
 }

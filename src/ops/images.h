@@ -13,16 +13,25 @@
 
 #include <stdbool.h>
 
+/* An image as the last rendering has it. */
+typedef struct {
+    char *path;    /* owned; NULL: none was rendered */
+    char *format;  /* owned */
+    bool attached; /* the domain has it still: the user put nothing in its place */
+} MvmHadImage;
+
 typedef struct {
     const char *pool;     /* NULL: the default one */
     const char *opencore; /* local file for the OpenCore disk; NULL: the upstream checkout's */
     const char *firmware; /* "upstream" or NULL */
-    bool known;           /* the machine exists already, with the images it has */
     bool resize;          /* the size of the system disk was asked for: grow one that is there */
     bool dry_run;         /* make nothing, only tell the paths */
+    /* A machine keeps its images, whatever it is called by now; never NULL. */
+    const MvmHadImage *had_opencore, *had_recovery, *had_system;
 } MvmImageRequest;
 
 /* Makes what is missing and fills machine's paths. A path stays NULL for an image that cannot be
- * had (no OpenCore anywhere: told by a note). Existing images are used as they are. */
+ * had (no OpenCore anywhere: told by a note). Existing images are used as they are. Another pool
+ * than the one that has a machine's images is MVM_ERROR_CONFLICT. */
 bool mvm_images_prepare(const MvmContext *context, const MvmImageRequest *request,
                         MvmMachine *machine, GError **error);

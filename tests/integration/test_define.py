@@ -206,6 +206,54 @@ class Kept(unittest.TestCase):
         self.assertLessEqual(set(codes), {0, 4})
         self.assertEqual(1, self.env.virsh("list", "--all", "--name").out.split().count("twin"))
 
+    def disks(self, name):
+        return [disk["path"] for disk in self.env.macvm_json("status", name)["disks"]]
+
+    def test_renamed(self):
+        """A machine keeps its images, and nobody else gets them, whatever it is called."""
+        before = self.disks("macos")
+        self.env.virsh("domrename", "macos", "other")
+        self.env.macvm("define", "other")
+        self.assertEqual(before, self.disks("other"))
+        self.assertIn("uses it", self.env.macvm("define", "macos", *SMALL, expect=4).err)
+        self.env.macvm("set", "other", "--disk-size", "100G")
+        self.assertIn(str(100 << 30), self.env.virsh("vol-info", "--bytes", "macos.qcow2", "macvm").out)
+
+    def test_cloned(self):
+        env, before = self.env, self.disks("macos")
+        if not harness.shutil.which("virt-clone", path=harness.PATH):
+            harness.skip("no virt-clone: install virtinst")
+        env.run(["virt-clone", "--connect", env.uri, "-o", "macos", "-n", "clone", "--auto-clone"])
+        cloned = self.disks("clone")
+        self.assertFalse(set(before) & set(cloned))
+        self.assertEqual("", env.macvm("define", "clone", "--diff").out)
+        env.macvm("define", "clone")
+        self.assertEqual(cloned, self.disks("clone"))
+        env.macvm("set", "clone", "--disk-size", "100G", expect=4)
+        self.assertIn(str(80 << 30), env.virsh("vol-info", "--bytes", "macos.qcow2", "macvm").out)
+
+    def test_other_pool(self):
+        before, target = self.disks("macos"), self.env.dir / "other-pool"
+        self.env.run(["mkdir", target])
+        self.env.virsh("pool-create-as", "other", "dir", "--target", target)
+        self.assertIn("its images are in", self.env.macvm("set", "macos", "--pool", "other", expect=4).err)
+        self.assertEqual(before, self.disks("macos"))
+
+    def test_disk_gone(self):
+        self.env.virsh("vol-delete", "macos.qcow2", "macvm")
+        self.assertIn("new, empty", self.env.macvm("define").err)
+
+    def test_second_card(self):
+        """A card that the user adds does not lend its address to macvm's own."""
+        self.env.virt_xml("macos", "--add-device", "--network", "type=user,mac=52:54:00:11:22:33")
+        self.assertEqual("", self.env.macvm("define", "--diff").out)
+
+    def test_autostart(self):
+        self.env.macvm("set", "macos", "--autostart")
+        self.env.virsh("autostart", "--disable", "macos")
+        self.env.macvm("define")
+        self.assertFalse(self.env.macvm_json("status", "macos")["autostart"])
+
     def test_disk_size(self):
         self.env.macvm("set", "macos", "--disk-size", "100G")
         self.assertIn(str(100 << 30), self.env.virsh("vol-info", "--bytes", "macos.qcow2", "macvm").out)
@@ -216,6 +264,7 @@ class Refused(unittest.TestCase):
     def test_what_cannot_be(self):
         with harness.Environment.session() as env:
             for given, code in ((("--os", "16"), 3), (("--memory", "lots"), 2), (("--accel", "hvf"), 2),
+                                (("--network", "bridge="), 2), (("--network", "bridge=../x"), 2),
                                 (("--pool", "nowhere"), 3), (("--memory", "900T"), 5), (("--accel", "kvm"), 5),
                                 (("--firmware", "/nowhere/CODE.fd:/nowhere/VARS.fd"), 3),
                                 (("--firmware", f"{harness.OVMF}/OVMF_CODE_4M.fd:{harness.OVMF}/OVMF_VARS.fd"), 2),
@@ -227,6 +276,24 @@ class Refused(unittest.TestCase):
                 self.assertTrue(error["message"], given)
                 env.virsh("domid", "macos", expect=1)
             env.macvm("set", "nobody", "--memory", "1G", expect=3)
+
+    def test_configuration(self):
+        with harness.Environment.session() as env:
+            env.checkout()
+            conf = env.config_home / "macvm/macvm.conf"
+            secret = "never-to-be-shown"
+            for text in (f"[machine]\nosk: {secret}\n", f"[machine]\nosk={secret}\n", f"osk={secret}\n",
+                         f"[macvm]\nosk={secret}\n", "[machine]\nmemroy=1G\n"):
+                env.write(conf, text)
+                done = env.macvm("define", *SMALL, expect=(1, 2))
+                self.assertIn("macvm.conf", done.err)
+                self.assertNotIn(secret, done.out + done.err)
+
+    def test_image_that_never_ends(self):
+        with harness.Environment.session() as env:
+            env.run(["mkfifo", env.dir / "fifo"])
+            self.assertIn("regular", env.macvm("define", *SMALL, "--opencore", env.dir / "fifo", expect=2).err)
+            env.macvm("define", *SMALL, "--opencore", "/dev/zero", expect=2)
 
     def test_no_libvirt(self):
         with harness.Environment.session() as env:
