@@ -19,12 +19,12 @@ check_switches(const Switches *switches, GError **error)
 {
     if (switches->diff && switches->print_xml) {
         g_set_error_literal(error, MVM_ERROR, MVM_ERROR_USAGE,
-                            "--diff and --print-xml exclude each other");
+                            "cannot use '--diff': it and --print-xml exclude each other");
         return false;
     }
     if (switches->ours && switches->theirs) {
         g_set_error_literal(error, MVM_ERROR, MVM_ERROR_USAGE,
-                            "--ours and --theirs exclude each other");
+                            "cannot use '--ours': it and --theirs exclude each other");
         return false;
     }
     return true;

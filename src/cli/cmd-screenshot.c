@@ -6,6 +6,7 @@
 #include "util/file.h"
 
 #include <string.h>
+#include <sys/stat.h>
 
 /* To stdout, which must not be a terminal: that would be left in a bad state by the bytes. */
 static bool
@@ -20,6 +21,26 @@ write_stdout(const GByteArray *picture, GError **error)
     /* main() tells when stdout failed. */
     (void)fwrite(picture->data, 1, picture->len, stdout);
     return true;
+}
+
+/* A device or a FIFO is written to, not replaced by a file. */
+static bool
+is_special(const char *file)
+{
+    struct stat st;
+
+    return stat(file, &st) == 0 && !S_ISREG(st.st_mode) && !S_ISDIR(st.st_mode);
+}
+
+static bool
+write_special(const char *file, const GByteArray *picture, GError **error)
+{
+    FILE *stream = fopen(file, "we");
+    bool ok = stream != NULL && fwrite(picture->data, 1, picture->len, stream) == picture->len;
+
+    if (stream != NULL && fclose(stream) != 0)
+        ok = false;
+    return ok || mvm_error_set_errno(error, "write", file);
 }
 
 bool
@@ -38,5 +59,7 @@ mvm_cmd_screenshot(MvmCli *cli, int argc, char **argv, GError **error)
         return false;
     if (strcmp(file, "-") == 0)
         return write_stdout(picture, error);
+    if (is_special(file))
+        return write_special(file, picture, error);
     return mvm_file_replace(file, picture->data, picture->len, 0644, error);
 }

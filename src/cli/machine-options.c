@@ -59,7 +59,7 @@ mvm_machine_options_check(const MvmMachineOptions *given, GError **error)
     }
     if (given->autostart && given->no_autostart) {
         g_set_error_literal(error, MVM_ERROR, MVM_ERROR_USAGE,
-                            "--autostart and --no-autostart exclude each other");
+                            "cannot use '--autostart': it and --no-autostart exclude each other");
         return NULL;
     }
     if ((given->autostart || given->no_autostart) &&

@@ -6,6 +6,7 @@
 #include "util/interrupt.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <locale.h>
 #include <signal.h>
 #include <string.h>
@@ -55,7 +56,8 @@ take_globals(MvmCli *cli, int *argc, char **argv, bool *ret_version, GError **er
         } else if (strcmp(arg, "-c") == 0 || strcmp(arg, "--connect") == 0 ||
                    strcmp(arg, "--color") == 0) {
             if (i + 1 >= *argc) {
-                g_set_error(error, MVM_ERROR, MVM_ERROR_USAGE, "option '%s' needs a value", arg);
+                g_set_error(error, MVM_ERROR, MVM_ERROR_USAGE, "cannot use '%s': it needs a value",
+                            arg);
                 return false;
             }
             if (strcmp(arg, "--color") == 0) {
@@ -151,7 +153,7 @@ run(MvmCli *cli, int argc, char **argv, GError **error)
         return true;
     }
     if (argc > 1 && argv[1][0] == '-') {
-        g_set_error(error, MVM_ERROR, MVM_ERROR_USAGE, "unknown option '%s'", argv[1]);
+        g_set_error(error, MVM_ERROR, MVM_ERROR_USAGE, "cannot use '%s': no such option", argv[1]);
         mvm_error_set_hint(error, "'macvm --help' lists the options");
         return false;
     }
@@ -160,8 +162,19 @@ run(MvmCli *cli, int argc, char **argv, GError **error)
     if (isatty(STDIN_FILENO) && isatty(STDOUT_FILENO))
         return mvm_menu_run(cli, print_error, error);
     mvm_help_program(stderr);
-    g_set_error_literal(error, MVM_ERROR, MVM_ERROR_USAGE, "no command given");
+    g_set_error_literal(error, MVM_ERROR, MVM_ERROR_USAGE, "cannot run 'macvm': no command given");
     return false;
+}
+
+/* A file or a connection must not get the number of a standard stream that is closed, or what is
+ * printed would end up there. */
+static void
+keep_standard_streams(void)
+{
+    for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++) {
+        if (fcntl(fd, F_GETFD) < 0 && errno == EBADF)
+            (void)open("/dev/null", fd == STDIN_FILENO ? O_WRONLY : O_RDONLY); /* the lowest free */
+    }
 }
 
 int
@@ -171,6 +184,7 @@ main(int argc, char **argv)
     g_autoptr(GError) error = NULL;
     int status = 0;
 
+    keep_standard_streams();
     setlocale(LC_ALL, "");
     signal(SIGPIPE, SIG_IGN);
     mvm_interrupt_catch();

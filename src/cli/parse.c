@@ -42,12 +42,13 @@ static bool
 check_count(const MvmCommand *command, int count, char **args, GError **error)
 {
     if (count < command->min_args) {
-        g_set_error(error, MVM_ERROR, MVM_ERROR_USAGE, "'%s' needs %s", command->name,
-                    command->args);
+        g_set_error(error, MVM_ERROR, MVM_ERROR_USAGE, "cannot run '%s': it needs %s",
+                    command->name, command->args);
         return usage(command, error);
     }
     if (command->max_args >= 0 && count > command->max_args) {
-        g_set_error(error, MVM_ERROR, MVM_ERROR_USAGE, "'%s' takes no argument '%s'", command->name,
+        g_set_error(error, MVM_ERROR, MVM_ERROR_USAGE,
+                    "cannot run '%s': '%s' is an argument too many", command->name,
                     args[command->max_args]);
         return usage(command, error);
     }
