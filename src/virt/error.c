@@ -74,13 +74,36 @@ mvm_virt_last_code(void)
     return last != NULL ? last->code : 0;
 }
 
+/* QEMU's warnings, which libvirt puts before what made it end, are not the cause. */
+static char *
+without_warnings(const char *message)
+{
+    g_auto(GStrv) lines = g_strsplit(message, "\n", -1);
+    g_autoptr(GString) rest = g_string_new(NULL);
+
+    for (char **line = lines; *line != NULL; line++) {
+        const char *warning = strstr(*line, ": warning: ");
+        const char *qemu = strstr(*line, "qemu-system-");
+        const char *prefix = strstr(*line, "monitor: ");
+
+        if (warning == NULL || qemu == NULL || qemu > warning) {
+            g_string_append(rest, *line);
+            g_string_append_c(rest, '\n');
+        } else if (prefix != NULL && prefix < qemu) {
+            g_string_append_len(rest, *line, prefix + strlen("monitor: ") - *line);
+        }
+    }
+    return g_strdup(g_strchomp(rest->str));
+}
+
 bool
 mvm_virt_set_error(GError **error, const char *format, ...)
 {
     virErrorPtr last = virGetLastError();
     int virt_code = last != NULL ? last->code : 0;
-    g_autofree char *message =
-        mvm_redact(last != NULL && last->message != NULL ? last->message : "unknown cause");
+    g_autofree char *text =
+        without_warnings(last != NULL && last->message != NULL ? last->message : "unknown cause");
+    g_autofree char *message = mvm_redact(text);
     g_autofree char *what = NULL;
     MvmErrorCode code = MVM_ERROR_FAILED;
     const char *hint = NULL;
