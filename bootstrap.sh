@@ -28,7 +28,7 @@ packages() { # MANAGER GROUP, groups: run build demo test
         ;;
     apt:demo) echo binutils cpio dosfstools gdisk mtools util-linux ;;
     apt:test)
-        echo dmg2img git iproute2 libpng-dev libxml2-utils openssh-server openssl procps python3 shellcheck sway \
+        echo clang dmg2img git iproute2 libclang-rt-dev libpng-dev libxml2-utils openssh-server openssl procps python3 shellcheck sway \
             virtinst wl-clipboard xclip xsel xvfb
         ;;
 
@@ -40,7 +40,7 @@ packages() { # MANAGER GROUP, groups: run build demo test
         ;;
     dnf:demo) echo binutils cpio dosfstools gdisk mtools util-linux apt dpkg ;;
     dnf:test)
-        echo git iproute libpng-devel libxml2 openssh-server openssl procps-ng python3 ShellCheck sway virt-install \
+        echo clang compiler-rt git iproute libpng-devel libxml2 openssh-server openssl procps-ng python3 ShellCheck sway virt-install \
             wl-clipboard xclip xsel xorg-x11-server-Xvfb
         ;;
 
@@ -51,7 +51,7 @@ packages() { # MANAGER GROUP, groups: run build demo test
         ;;
     pacman:demo) echo binutils cpio dosfstools gptfdisk mtools util-linux ;;
     pacman:test)
-        echo git iproute2 libpng libxml2 openssh openssl procps-ng python shellcheck sway virt-install wl-clipboard \
+        echo clang compiler-rt git iproute2 libpng libxml2 openssh openssl procps-ng python shellcheck sway virt-install wl-clipboard \
             xclip xsel xorg-server-xvfb
         ;;
 
@@ -63,7 +63,7 @@ packages() { # MANAGER GROUP, groups: run build demo test
         ;;
     zypper:demo) echo binutils cpio dosfstools gptfdisk mtools util-linux ;;
     zypper:test)
-        echo git iproute2 libpng16-devel libxml2-tools openssh-server openssl procps python3 ShellCheck sway \
+        echo clang git iproute2 libpng16-devel libxml2-tools openssh-server openssl procps python3 ShellCheck sway \
             virt-install wl-clipboard xclip xsel xorg-x11-server-Xvfb
         ;;
     esac
@@ -359,6 +359,10 @@ run_tests() {
     build asan
     step 'run unit and corpus tests under the sanitizers' "one alone: ctest --preset asan -R NAME"
     (cd "$top" && show ctest --preset asan -j "$jobs" -L 'unit|corpus')
+    step 'build the fuzz targets'
+    (cd "$top" && show cmake --preset fuzz && show cmake --build --preset fuzz --target fuzzers)
+    step 'fuzz each parser for some seconds' "one alone, for longer: build/fuzz/bin/fuzz-NAME -max_total_time=600"
+    (cd "$top" && show ctest --preset fuzz -j "$jobs" -L fuzz)
     step "done: all tests passed, after $((SECONDS / 60)) min"
 }
 
