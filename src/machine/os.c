@@ -11,23 +11,27 @@
  * USB: xHCI input fails in 10.14 and before (notAperson535/OneClick-macOS-Simple-KVM issue 129),
  * EHCI since 14.4 (kholia/OSX-KVM pull request 238).
  * Tablet: 26 wants virtio (LongQT-sea/OpenCore-ISO issue 5).
+ * Model: iMacPro1,1 is upstream's own and the newest that runs 10.13; 26 has dropped it and runs on
+ * MacPro7,1 (thenickdude/KVM-Opencore pull request 84).
  * CPU: SSE4.1 from 10.12, SSE4.2 from 10.15 (quickemu), AVX2 from 13 (OSX-KVM's README).
  */
 #define VMXNET3 "vmxnet3", "vmxnet3"
 #define VIRTIO "virtio", "virtio-net-pci"
 #define USB2 "ich9-ehci1"
 #define USB3 "qemu-xhci"
+#define IMAC_PRO "iMacPro1,1"
+#define MAC_PRO "MacPro7,1"
 
 static const MvmOs table[] = {
-    {"10.13", "high-sierra", "High Sierra", VMXNET3, USB2, "usb", "sse4.1"},
-    {"10.14", "mojave", "Mojave", VMXNET3, USB2, "usb", "sse4.1"},
-    {"10.15", "catalina", "Catalina", VMXNET3, USB3, "usb", "sse4.2"},
-    {"11", "big-sur", "Big Sur", VIRTIO, USB3, "usb", "sse4.2"},
-    {"12", "monterey", "Monterey", VIRTIO, USB3, "usb", "sse4.2"},
-    {"13", "ventura", "Ventura", VIRTIO, USB3, "usb", "sse4.2 avx2"},
-    {"14", "sonoma", "Sonoma", VIRTIO, USB3, "usb", "sse4.2 avx2"},
-    {"15", "sequoia", "Sequoia", VIRTIO, USB3, "usb", "sse4.2 avx2"},
-    {"26", "tahoe", "Tahoe", VIRTIO, USB3, "virtio", "sse4.2 avx2"},
+    {"10.13", "high-sierra", "High Sierra", VMXNET3, USB2, "usb", IMAC_PRO, "sse4.1"},
+    {"10.14", "mojave", "Mojave", VMXNET3, USB2, "usb", IMAC_PRO, "sse4.1"},
+    {"10.15", "catalina", "Catalina", VMXNET3, USB3, "usb", IMAC_PRO, "sse4.2"},
+    {"11", "big-sur", "Big Sur", VIRTIO, USB3, "usb", IMAC_PRO, "sse4.2"},
+    {"12", "monterey", "Monterey", VIRTIO, USB3, "usb", IMAC_PRO, "sse4.2"},
+    {"13", "ventura", "Ventura", VIRTIO, USB3, "usb", IMAC_PRO, "sse4.2 avx2"},
+    {"14", "sonoma", "Sonoma", VIRTIO, USB3, "usb", IMAC_PRO, "sse4.2 avx2"},
+    {"15", "sequoia", "Sequoia", VIRTIO, USB3, "usb", IMAC_PRO, "sse4.2 avx2"},
+    {"26", "tahoe", "Tahoe", VIRTIO, USB3, "virtio", MAC_PRO, "sse4.2 avx2"},
 };
 
 static bool

@@ -18,6 +18,7 @@ typedef struct {
     const char *qemu_nic; /* QEMU's device of the same, "virtio-net-pci" */
     const char *usb;      /* libvirt's model of the USB controller for keyboard and tablet */
     const char *tablet;   /* bus of the tablet: "usb" or "virtio" */
+    const char *smbios;   /* Mac model that it takes the machine for, "iMacPro1,1" */
     const char *needs;    /* CPU features without which it does not start, separated by spaces */
 } MvmOs;
 
