@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Apple property lists in XML, edited by key path: only the bytes of the value that changes are
+ * replaced; order, comments, white space and all the rest stay as they are.
+ *
+ * A key path is what plutil(1) of macOS takes: keys joined by '.', an array's element by its index,
+ * a '.' or '\' in a key after a '\': "UEFI.Drivers.0.Path". The root must be a dictionary.
+ *
+ * Property lists come from outside: bounded in size and depth, no entities, well formed.
+ */
+#pragma once
+
+#include <glib.h>
+#include <stdbool.h>
+#include <stddef.h>
+
+#define MVM_PLIST_MAX_SIZE (1024 * 1024)
+
+typedef enum {
+    MVM_PLIST_STRING,
+    MVM_PLIST_INTEGER, /* decimal, or hexadecimal after 0x */
+    MVM_PLIST_REAL,
+    MVM_PLIST_BOOLEAN, /* "true" or "false" */
+    MVM_PLIST_DATA,    /* base64 */
+    MVM_PLIST_DATE,    /* ISO 8601; read only */
+    MVM_PLIST_DICT,    /* no text; read only */
+    MVM_PLIST_ARRAY,   /* likewise */
+} MvmPlistType;
+
+typedef struct MvmPlist MvmPlist;
+
+/* Reads len bytes; what names them in errors. Fails with MVM_ERROR_FAILED on what is not a property
+ * list within the bounds. The caller frees. */
+MvmPlist *mvm_plist_parse(const char *text, size_t len, const char *what, GError **error);
+void mvm_plist_free(MvmPlist *plist);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(MvmPlist, mvm_plist_free)
+
+/* The whole text as it is now; borrowed until the next change. */
+const char *mvm_plist_get_text(const MvmPlist *plist, size_t *ret_len);
+
+/* The value at path as text (base64 without white space; "" for a container); the caller frees.
+ * *ret_type, when not NULL, gets its type. Nothing there is MVM_ERROR_NOT_FOUND. */
+char *mvm_plist_get(const MvmPlist *plist, const char *path, MvmPlistType *ret_type,
+                    GError **error);
+
+/* Sets the value at path, whatever type it had unless it is a container. A key that is missing is
+ * added at the end of its dictionary, which must be there. Fails with MVM_ERROR_USAGE when text is
+ * no value of that type, and with MVM_ERROR_NOT_FOUND; nothing is changed then. */
+bool mvm_plist_set(MvmPlist *plist, const char *path, MvmPlistType type, const char *text,
+                   GError **error);
