@@ -20,48 +20,48 @@ export PATH="$PATH:/usr/sbin:/sbin"
 # --- the packages: one list a manager, all in this function -------------------------------------------------------------
 packages() { # MANAGER GROUP, groups: run build demo test
     case $1:$2 in
-    apt:run) echo libvirt-daemon-system libvirt-clients qemu-system-x86 qemu-utils ovmf openssh-client ;;
+    apt:run) echo libvirt-daemon-system libvirt-clients qemu-system-x86 qemu-utils ovmf openssh-client mtools ;;
     apt:build)
         echo gcc libc6-dev cmake ninja-build pkg-config libglib2.0-dev libvirt-dev libxml2-dev libjson-glib-dev \
             libsmartcols-dev libgit2-dev libcurl4-openssl-dev libdeflate-dev libssl-dev libbz2-dev liblzma-dev \
-            zlib1g-dev libxcb1-dev libxcb-xfixes0-dev libwayland-dev scdoc
+            zlib1g-dev libfdisk-dev libxcb1-dev libxcb-xfixes0-dev libwayland-dev scdoc
         ;;
-    apt:demo) echo binutils cpio dosfstools gdisk mtools util-linux ;;
+    apt:demo) echo binutils cpio dosfstools gdisk util-linux ;;
     apt:test)
         echo clang dmg2img git iproute2 libclang-rt-dev libpng-dev libxml2-utils openssh-server openssl procps python3 shellcheck sway \
             virtinst wl-clipboard xclip xsel xvfb
         ;;
 
-    dnf:run) echo libvirt-daemon-driver-qemu libvirt-daemon-driver-storage-core libvirt-client qemu-system-x86-core qemu-img edk2-ovmf openssh-clients ;;
+    dnf:run) echo libvirt-daemon-driver-qemu libvirt-daemon-driver-storage-core libvirt-client qemu-system-x86-core qemu-img edk2-ovmf openssh-clients mtools ;;
     dnf:build)
         echo gcc cmake ninja-build pkgconf-pkg-config glib2-devel libvirt-devel libxml2-devel json-glib-devel \
             libsmartcols-devel libgit2-devel libcurl-devel libdeflate-devel openssl-devel bzip2-devel xz-devel \
-            zlib-devel libxcb-devel wayland-devel scdoc
+            zlib-devel libfdisk-devel libxcb-devel wayland-devel scdoc
         ;;
-    dnf:demo) echo binutils cpio dosfstools gdisk mtools util-linux apt dpkg ;;
+    dnf:demo) echo binutils cpio dosfstools gdisk util-linux apt dpkg ;;
     dnf:test)
         echo clang compiler-rt git iproute libpng-devel libxml2 openssh-server openssl procps-ng python3 ShellCheck sway virt-install \
             wl-clipboard xclip xsel xorg-x11-server-Xvfb
         ;;
 
-    pacman:run) echo libvirt qemu-system-x86 qemu-img qemu-hw-display-virtio-vga edk2-ovmf openssh ;;
+    pacman:run) echo libvirt qemu-system-x86 qemu-img qemu-hw-display-virtio-vga edk2-ovmf openssh mtools ;;
     pacman:build)
         echo gcc cmake ninja pkgconf glib2 libvirt libxml2 json-glib util-linux-libs libgit2 curl libdeflate openssl \
             bzip2 xz zlib libxcb wayland scdoc
         ;;
-    pacman:demo) echo binutils cpio dosfstools gptfdisk mtools util-linux ;;
+    pacman:demo) echo binutils cpio dosfstools gptfdisk util-linux ;;
     pacman:test)
         echo clang compiler-rt git iproute2 libpng libxml2 openssh openssl procps-ng python shellcheck sway virt-install wl-clipboard \
             xclip xsel xorg-server-xvfb
         ;;
 
-    zypper:run) echo libvirt-daemon-qemu libvirt-client qemu-x86 qemu-tools qemu-ovmf-x86_64 openssh-clients ;;
+    zypper:run) echo libvirt-daemon-qemu libvirt-client qemu-x86 qemu-tools qemu-ovmf-x86_64 openssh-clients mtools ;;
     zypper:build)
         echo gcc cmake ninja pkgconf-pkg-config glib2-devel libvirt-devel libxml2-devel json-glib-devel \
             libsmartcols-devel libgit2-devel libcurl-devel libdeflate-devel libopenssl-devel libbz2-devel xz-devel \
-            zlib-devel libxcb-devel wayland-devel scdoc
+            zlib-devel libfdisk-devel libxcb-devel wayland-devel scdoc
         ;;
-    zypper:demo) echo binutils cpio dosfstools gptfdisk mtools util-linux ;;
+    zypper:demo) echo binutils cpio dosfstools gptfdisk util-linux ;;
     zypper:test)
         echo clang git iproute2 libpng16-devel libxml2-tools openssh-server openssl procps python3 ShellCheck sway \
             virt-install wl-clipboard xclip xsel xorg-x11-server-Xvfb
