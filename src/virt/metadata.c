@@ -324,7 +324,7 @@ mvm_metadata_parse(const char *text, const char *machine, GError **error)
     if (metadata == NULL) {
         g_prefix_error(error, "cannot read what macvm remembers of '%s': ", machine);
         mvm_error_set_hint(error, "'virsh edit' shows it under <metadata>; "
-                                  "'macvm define' writes it anew");
+                                  "correct or remove it there");
     }
     return metadata;
 }

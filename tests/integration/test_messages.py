@@ -1,0 +1,125 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# ctest: PARALLEL
+"""What macvm says to bad input: each command line of tests/cli/bad-input.txt with its exit code, its text on stderr and the
+code of its JSON error. MVM_TEST_REGENERATE=1 writes the file anew from what the program does.
+
+"## SCENE" begins what happens in an environment that the function scene_SCENE() makes ready.
+"""
+
+import difflib
+import fcntl
+import os
+import re
+import shlex
+import unittest
+
+import harness
+
+CASES = harness.SOURCE / "tests/cli/bad-input.txt"
+RULE = re.compile(r"^macvm: (cannot [a-z]+( |$)|'.+' stays)", re.M)
+SMALL = ("--accel", "tcg", "--memory", "1G", "--cores", "2", "--threads", "1", "--ssh-port", "31999")
+
+
+def scene_names(env):
+    """Names that are none, and machines that are not there."""
+
+
+def scene_options(env):
+    """Values that no machine can have."""
+
+
+def scene_host(env):
+    """No OSK, no upstream, a host that is too small or has no KVM."""
+
+
+def scene_taken(env):
+    """Names, images and locks that somebody else has."""
+    env.checkout()
+    env.macvm("define", "mine", *SMALL)
+    env.virsh("define", env.write("f.xml", "<domain type='qemu'><name>foreign</name><memory>65536</memory>"
+                                           "<os><type arch='x86_64'>hvm</type></os></domain>"))
+    env.virsh("domrename", "mine", "renamed")
+    lock = env.write("r/macvm/define-busy.lock", "", 0o600)
+    env.held = open(lock, "rb")
+    fcntl.flock(env.held, fcntl.LOCK_EX)
+
+
+def scene_metadata(env):
+    """A domain whose metadata is not what macvm wrote."""
+    env.checkout()
+    env.macvm("define", "broken", *SMALL)
+    text = env.virsh("dumpxml", "--inactive", "--security-info", "broken").out
+    text = re.sub(r'<macvm:ssh port="\d+" user="[^"]*"/>', "", text)
+    text = re.sub(r"(<macvm:machine[^>]*>)", r'\1<macvm:ssh port="70000" user="-oProxyCommand=touch pwned"/>', text)
+    text = re.sub(r"(<macvm:render>).*?(</macvm:render>)", r"\1&lt;domain&gt;\2", text, flags=re.S)
+    env.virsh("define", env.write("e.xml", text))
+
+
+def scene_pool(env):
+    """A pool in which nothing can be made, and images that are none."""
+    env.write("empty.img", "")
+    env.virsh("pool-create-as", "readonly", "dir", "--target", "/proc")
+    env.run(["mkfifo", env.dir / "fifo"])
+    env.run(["qemu-img", "create", "-q", "-f", "qcow2", "-F", "raw", "-b", "/etc/passwd", env.dir / "based.qcow2"])
+
+
+def scene_configuration(env):
+    """A configuration file with a secret where none may be."""
+    env.write(env.config_home / "macvm/macvm.conf", "[machine]\nosk: never-to-be-shown\n")
+
+
+def scene_connection(env):
+    """Connections that lead nowhere."""
+
+
+def run_scene(name, lines):
+    """The scene's cases, done again: [(line, text)]."""
+    scene = globals()[f"scene_{name}"]
+    done = []
+    with harness.Environment.session() as env:
+        scene(env)
+        for line in lines:
+            words = shlex.split(line)[1:]
+            text = env.macvm(*words, connect="-c" not in words, expect=None)
+            if text.code == 0 or text.out or harness.FAKE_OSK in text.err or "never-to-be-shown" in text.err:
+                raise harness.Failed(f"more than a message: {text}")
+            code = env.macvm("--json", *words, connect="-c" not in words, expect=text.code).error["code"]
+            shown = re.sub(r"the host has [0-9.]+ [KMGT]iB", "the host has N GiB", text.err.replace(str(env.dir), "HERE"))
+            shown = shown[max(shown.find("macvm: "), 0):]  # not the usage, nor remarks on this very host
+            done.append(f"$ {line}\n{shown}[exit {text.code}, {code}]\n")
+        if (env.dir / "pwned").exists():
+            raise harness.Failed("a command of the metadata was run")
+        if hasattr(env, "held"):
+            env.held.close()
+    return done
+
+
+class Messages(unittest.TestCase):
+    maxDiff = None
+
+    def test_bad_input(self):
+        wanted, got, name, lines = CASES.read_text(), [], None, []
+
+        def finish():
+            if name:
+                got.append(f"## {name}\n" + "\n".join(run_scene(name, lines)))
+        for line in wanted.splitlines():
+            if line.startswith("## "):
+                finish()
+                name, lines = line[3:], []
+            elif line.startswith("$ "):
+                lines.append(line[2:])
+        finish()
+        head = "".join(line + "\n" for line in wanted.splitlines() if line.startswith("# "))
+        text = head + "\n" + "\n".join(got)
+        if os.environ.get("MVM_TEST_REGENERATE"):
+            CASES.write_text(text)
+        elif text != wanted:
+            self.fail("".join(difflib.unified_diff(wanted.splitlines(True), text.splitlines(True), str(CASES), "now")))
+        for case in text.split("\n$ ")[1:]:
+            self.assertRegex(case, RULE)
+
+
+if __name__ == "__main__":
+    harness.main()
