@@ -143,31 +143,37 @@ mvm_machine_new(const char *name, const MvmOptions *options, const MvmHostLimits
     return machine;
 }
 
+static void
+free_texts(MvmMachine *machine)
+{
+    char *owned[] = {
+        machine->name,
+        machine->uuid,
+        machine->cpu,
+        machine->loader,
+        machine->nvram_template,
+        machine->net_source,
+        machine->mac,
+        machine->ssh_user,
+        machine->video,
+        machine->graphics,
+        machine->opencore_path,
+        machine->opencore_format,
+        machine->recovery_path,
+        machine->recovery_format,
+        machine->system_path,
+    };
+
+    for (size_t i = 0; i < G_N_ELEMENTS(owned); i++)
+        g_free(owned[i]);
+}
+
 void
 mvm_machine_free(MvmMachine *machine)
 {
-    char **owned[] = {
-        &machine->name,
-        &machine->uuid,
-        &machine->cpu,
-        &machine->loader,
-        &machine->nvram_template,
-        &machine->net_source,
-        &machine->mac,
-        &machine->ssh_user,
-        &machine->video,
-        &machine->graphics,
-        &machine->opencore_path,
-        &machine->opencore_format,
-        &machine->recovery_path,
-        &machine->recovery_format,
-        &machine->system_path,
-    };
-
     if (machine == NULL)
         return;
-    for (size_t i = 0; i < G_N_ELEMENTS(owned); i++)
-        g_free(*owned[i]);
+    free_texts(machine);
     if (machine->osk != NULL)
         explicit_bzero(machine->osk, strlen(machine->osk));
     g_free(machine->osk);

@@ -307,6 +307,7 @@ mvm_images_prepare(const MvmContext *context, const MvmImageRequest *request, Mv
         return false;
     work.pool = pool;
     work.dir = dir;
-    return check_same_pool(&work, error) && prepare_firmware(&work, error) && prepare_opencore(&work, error) &&
-           prepare_recovery(&work, error) && prepare_system(&work, error);
+    return check_same_pool(&work, error) && prepare_firmware(&work, error) &&
+           prepare_opencore(&work, error) && prepare_recovery(&work, error) &&
+           prepare_system(&work, error);
 }
