@@ -285,6 +285,7 @@ mvm_download_new(const MvmRecovery *recovery, MvmAnswer *answer, const MvmChunkl
         .name = "recovery image",
         .map = &list->map,
         .id = list->id,
+        .parallel = d->connections,
         .load = download_load,
         .opaque = d,
     };

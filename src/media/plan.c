@@ -88,7 +88,8 @@ mvm_plan_new(const MvmUdif *udif, const MvmChunkMap *map, size_t first_run)
     plan->first_run = first_run;
     plan->window = widest_run(udif, map) + SPARE;
     plan->steps = g_array_new(FALSE, FALSE, sizeof(MvmPlanStep));
-    plan->needs = g_array_new(FALSE, FALSE, sizeof(uint32_t));
+    /* Not empty even when no run has a payload: mvm_plan_get_needs() points into it. */
+    plan->needs = g_array_sized_new(FALSE, FALSE, sizeof(uint32_t), 1);
     plan->run_needs = g_array_new(FALSE, FALSE, sizeof(uint32_t));
     for (size_t i = first_run; i < udif->runs->len; i++) {
         const MvmUdifRun *run = mvm_udif_get_run(udif, i);

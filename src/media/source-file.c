@@ -11,7 +11,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#define CHUNK_LENGTH (4 * MVM_MIB)
+#define CHUNK_LENGTH (2 * MVM_MIB)
 
 typedef struct {
     MvmMediaSource source;
@@ -205,6 +205,7 @@ mvm_file_source_new(const char *path, const MvmChunklist *list, GError **error)
     self->source = (MvmMediaSource){
         .name = self->path,
         .map = list != NULL ? &list->map : &self->own_map,
+        .parallel = 1,
         .load = file_load,
         .prepare = file_prepare,
         .finish = file_finish,

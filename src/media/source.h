@@ -29,6 +29,7 @@ typedef struct MvmMediaSource MvmMediaSource;
 struct MvmMediaSource {
     const char *name; /* of the image, for errors */
     const MvmChunkMap *map;
+    unsigned parallel; /* how many chunks it loads at one time */
     const uint8_t *id; /* MvmChunklist.id, or NULL: nothing pins what the image is */
 
     /* Loads count chunks, in about that order, and gives each to taker exactly once; a chunk may be

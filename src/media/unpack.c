@@ -8,6 +8,9 @@
 
 #define THREADS_MAX 8
 
+/* Chunks that are loaded and wait to be decoded, beyond those that are being loaded. */
+#define AHEAD 4
+
 typedef struct {
     MvmChunkTaker taker;
     const MvmUnpack *in;      /* borrowed */
@@ -71,7 +74,8 @@ buffer_count(const Unpack *u)
 {
     size_t max_length = u->in->source->map->max_length;
 
-    return MAX(u->plan->window, MIN(MVM_CHUNK_MEMORY / max_length, u->plan->steps->len));
+    return MAX(u->plan->window,
+               MIN(MVM_CHUNK_MEMORY / max_length, u->in->source->parallel + AHEAD));
 }
 
 /* Divides the steps into those whose chunk is at hand and those that have to be loaded. */

@@ -47,10 +47,6 @@ class Handler(http.server.BaseHTTPRequestHandler):
     def log_message(self, format, *args):
         pass
 
-    def setup(self):
-        super().setup()
-        self.connection.settimeout(120)
-
     def note(self, text):
         self.server.note(f"{self.command} {self.path} {text}")
 

@@ -37,8 +37,8 @@ memory_source_init(MemorySource *self, const uint8_t *data, size_t size, uint32_
 {
     *self = (MemorySource){.data = data};
     mvm_chunk_map_init(&self->map, size, chunk);
-    self->source =
-        (MvmMediaSource){.name = "memory", .map = &self->map, .load = memory_load, .opaque = self};
+    self->source = (MvmMediaSource){
+        .name = "memory", .parallel = 1, .map = &self->map, .load = memory_load, .opaque = self};
 }
 
 typedef struct {
