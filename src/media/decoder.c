@@ -7,12 +7,10 @@
  */
 #include "media/decoder.h"
 
-#include "media/codec.h"
 #include "media/crc32.h"
 #include "media/media-limits.h"
+#include "media/scratch.h"
 #include "util/error.h"
-
-#include <string.h>
 
 #define CHECKPOINT_BYTES (64 * MVM_MIB)
 #define CHECKPOINT_USEC (1 * G_TIME_SPAN_SECOND)
@@ -40,26 +38,6 @@ struct MvmDecoder {
     uint64_t dirty;  /* bytes written since */
     gint64 saved_at; /* when that was */
 };
-
-/* What a thread keeps for itself. */
-typedef struct {
-    MvmCodec *codec;
-    uint8_t *out;      /* one decoded run */
-    uint8_t *gathered; /* a payload that lies in several chunks */
-    size_t out_size;
-    size_t gathered_size;
-} Scratch;
-
-static uint8_t *
-ensure(uint8_t **buffer, size_t *size, size_t wanted)
-{
-    if (*size < wanted) {
-        g_free(*buffer);
-        *buffer = g_malloc(wanted);
-        *size = wanted;
-    }
-    return *buffer;
-}
 
 /* With the lock held. Takes the error. */
 static void
@@ -101,33 +79,6 @@ release_chunks(MvmDecoder *d, size_t run)
     }
 }
 
-/* The payload of a run, in one piece. Its chunks stay where they are until they are released. */
-static const uint8_t *
-payload_of(MvmDecoder *d, size_t index, Scratch *scratch)
-{
-    const MvmUdifRun *run = mvm_udif_get_run(d->in.udif, index);
-    size_t count = 0;
-    const uint32_t *needs = mvm_plan_get_needs(d->in.plan, index, &count);
-    uint64_t offset = run->offset;
-    uint64_t end = run->offset + run->length;
-    uint8_t *to = NULL;
-
-    for (size_t i = 0; i < count; i++) {
-        uint32_t chunk = mvm_plan_get_step(d->in.plan, needs[i])->chunk;
-        const uint8_t *from = d->chunks[needs[i]] + (offset - d->in.map->starts[chunk]);
-        size_t len = (size_t)(MIN(end, d->in.map->starts[chunk + 1]) - offset);
-
-        if (count == 1)
-            return from;
-        if (to == NULL)
-            to = ensure(&scratch->gathered, &scratch->gathered_size, (size_t)run->length);
-        memcpy(to, from, len);
-        to += len;
-        offset += len;
-    }
-    return scratch->gathered;
-}
-
 /* Waits until everything before run is written. False when that will not come. */
 static bool
 take_turn(MvmDecoder *d, size_t run)
@@ -151,7 +102,7 @@ write_run(MvmDecoder *d, size_t index, const uint8_t *data, GError **error)
 
 /* Decodes and writes one run. The chunks go back as soon as nothing refers to them. */
 static bool
-do_run(MvmDecoder *d, size_t index, Scratch *scratch, GError **error)
+do_run(MvmDecoder *d, size_t index, MvmScratch *scratch, GError **error)
 {
     const MvmUdifRun *run = mvm_udif_get_run(d->in.udif, index);
     size_t len = (size_t)(run->sectors * MVM_SECTOR);
@@ -162,16 +113,13 @@ do_run(MvmDecoder *d, size_t index, Scratch *scratch, GError **error)
         d->crcs[index] = mvm_crc32_zeros(run->sectors * MVM_SECTOR);
         return true;
     }
-    data = payload_of(d, index, scratch);
+    data = mvm_scratch_gather(scratch, d->in.plan, d->in.map, d->chunks, run, index);
     if (run->type != MVM_RUN_RAW) {
-        uint8_t *out = ensure(&scratch->out, &scratch->out_size, len);
-
-        good =
-            mvm_codec_decode(scratch->codec, run->type, data, (size_t)run->length, out, len, error);
+        data = mvm_scratch_decode(scratch, run, data, error);
+        good = data != NULL;
         if (!good)
             g_prefix_error(error, "cannot use '%s': table %u: ", d->in.name, run->table);
         release_chunks(d, index);
-        data = out;
     }
     if (good) {
         d->crcs[index] = mvm_crc32(data, len);
@@ -291,7 +239,7 @@ static void *
 worker(void *opaque)
 {
     MvmDecoder *d = opaque;
-    Scratch scratch = {.codec = mvm_codec_new()};
+    MvmScratch scratch = {.codec = mvm_codec_new()};
     size_t run = 0;
 
     g_mutex_lock(&d->lock);
@@ -308,9 +256,7 @@ worker(void *opaque)
             fail(d, error);
     }
     g_mutex_unlock(&d->lock);
-    mvm_codec_free(scratch.codec);
-    g_free(scratch.out);
-    g_free(scratch.gathered);
+    mvm_scratch_clear(&scratch);
     return NULL;
 }
 
