@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "cli/commands.h"
+#include "cli/setup.h"
 #include "ops/bootstrap.h"
 #include "util/error.h"
 
@@ -49,12 +50,10 @@ say_result(MvmCli *cli, const MvmBootstrapResult *result)
 }
 
 static void
-print_json(const MvmBootstrapResult *result)
+add_json(const MvmBootstrapResult *result, MvmJson *json)
 {
     const MvmUpstreamResult *upstream = result->upstream;
-    MvmJson *json = mvm_json_new();
 
-    mvm_json_begin_object(json, NULL);
     mvm_json_string(json, "directory", upstream->dir);
     mvm_json_string(json, "upstream", upstream->url);
     mvm_json_string(json, "commit", upstream->commit);
@@ -74,8 +73,24 @@ print_json(const MvmBootstrapResult *result)
     for (guint i = 0; i < result->problems->len; i++)
         mvm_json_string(json, NULL, result->problems->pdata[i]);
     mvm_json_end_array(json);
+}
+
+/* With setup's steps in the same document, and out of it in the same order. */
+static bool
+tell(MvmCli *cli, const MvmBootstrapResult *result, bool setup, GError **error)
+{
+    g_autoptr(MvmJson) json = mvm_json_new();
+
+    mvm_json_begin_object(json, NULL);
+    add_json(result, json);
+    if (!cli->json)
+        say_result(cli, result);
+    if (setup && !mvm_cli_setup(cli, (MvmSetupRequest){0}, false, cli->json ? json : NULL, error))
+        return false;
     mvm_json_end_object(json);
-    mvm_cli_print_json(json);
+    if (cli->json)
+        mvm_cli_print_json(g_steal_pointer(&json));
+    return true;
 }
 
 bool
@@ -100,11 +115,5 @@ mvm_cmd_bootstrap(MvmCli *cli, int argc, char **argv, GError **error)
         &cli->progress, error);
     if (result == NULL)
         return false;
-    if (cli->json)
-        print_json(result);
-    else
-        say_result(cli, result);
-    if (!cli->json && !no_setup)
-        mvm_cli_say(cli, "next: 'macvm define'");
-    return true;
+    return tell(cli, result, !no_setup, error);
 }

@@ -13,6 +13,10 @@ const MvmCommand mvm_commands[] = {
      "A checkout that is there is only fast-forwarded. Patches are those that macvm ships and the\n"
      "*.patch files of the user's configuration directory (~/.config/macvm/patches).",
      0, 1, mvm_cmd_bootstrap},
+    {"setup", NULL, GROUP_PREPARE, "[NAME]", "Make the host and a machine ready, in seven steps",
+     "Skips what is done already. Commands that need root are shown, and run through sudo\n"
+     "or pkexec only after a yes.",
+     0, 1, mvm_cmd_setup},
     {"doctor", NULL, GROUP_PREPARE, "[NAME]", "Tell what is missing to run macOS, and the remedy",
      "Looks at the libvirt host of the connection, and changes nothing. To see whether KVM\n"
      "works it runs an empty machine for two seconds.",

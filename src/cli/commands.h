@@ -17,6 +17,7 @@ bool mvm_cmd_list(MvmCli *cli, int argc, char **argv, GError **error);
 bool mvm_cmd_log(MvmCli *cli, int argc, char **argv, GError **error);
 bool mvm_cmd_restart(MvmCli *cli, int argc, char **argv, GError **error);
 bool mvm_cmd_screenshot(MvmCli *cli, int argc, char **argv, GError **error);
+bool mvm_cmd_setup(MvmCli *cli, int argc, char **argv, GError **error);
 bool mvm_cmd_ssh(MvmCli *cli, int argc, char **argv, GError **error);
 bool mvm_cmd_status(MvmCli *cli, int argc, char **argv, GError **error);
 bool mvm_cmd_undefine(MvmCli *cli, int argc, char **argv, GError **error);

@@ -21,6 +21,11 @@ typedef struct {
 /* All checks over facts, as MvmCheck in the table's order. The caller frees the array. */
 GPtrArray *mvm_checks_run(const MvmFacts *facts);
 
+/* The one called id alone, which is in the table. The caller frees. */
+MvmCheck *mvm_check_one(const MvmFacts *facts, const char *id);
+void mvm_check_free(MvmCheck *check);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(MvmCheck, mvm_check_free)
+
 /* "ok", "warn", "fail", "skip"; static. */
 const char *mvm_check_status_name(MvmCheckStatus status);
 

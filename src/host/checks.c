@@ -54,30 +54,47 @@ cannot_look(const MvmFacts *facts, Needs needs, MvmCheck *check)
     return true;
 }
 
-static void
-check_free(void *data)
+void
+mvm_check_free(MvmCheck *check)
 {
-    MvmCheck *check = data;
-
+    if (check == NULL)
+        return;
     g_free(check->message);
     g_free(check->fix);
     g_free(check);
 }
 
+static MvmCheck *
+run_row(const MvmFacts *facts, size_t row)
+{
+    MvmCheck *check = g_new0(MvmCheck, 1);
+
+    check->id = table[row].id;
+    if (!cannot_look(facts, table[row].needs, check))
+        table[row].run(facts, check);
+    return check;
+}
+
 GPtrArray *
 mvm_checks_run(const MvmFacts *facts)
 {
-    GPtrArray *checks = g_ptr_array_new_with_free_func(check_free);
+    GPtrArray *checks = g_ptr_array_new_with_free_func((GDestroyNotify)mvm_check_free);
 
-    for (size_t i = 0; i < G_N_ELEMENTS(table); i++) {
-        MvmCheck *check = g_new0(MvmCheck, 1);
-
-        check->id = table[i].id;
-        g_ptr_array_add(checks, check);
-        if (!cannot_look(facts, table[i].needs, check))
-            table[i].run(facts, check);
-    }
+    for (size_t i = 0; i < G_N_ELEMENTS(table); i++)
+        g_ptr_array_add(checks, run_row(facts, i));
     return checks;
+}
+
+MvmCheck *
+mvm_check_one(const MvmFacts *facts, const char *id)
+{
+    size_t row = 0;
+
+    while (!g_str_equal(table[row].id, id)) {
+        row++;
+        g_assert(row < G_N_ELEMENTS(table));
+    }
+    return run_row(facts, row);
 }
 
 const char *

@@ -51,7 +51,7 @@ load_machine(const MvmContext *context, const MvmDoctorRequest *request, Wanted 
         return true;
     if (!mvm_current_load(context->conn, wanted->name, &wanted->current, error))
         return false;
-    if (wanted->current != NULL || request->name == NULL)
+    if (wanted->current != NULL || request->name == NULL || request->may_be_new)
         return true;
     g_set_error(error, MVM_ERROR, MVM_ERROR_NOT_FOUND, "cannot find machine '%s'", wanted->name);
     mvm_error_set_hint(error, "'macvm list' shows the machines there are");
@@ -120,12 +120,13 @@ gather_features(MvmConnection *conn, MvmFacts *facts)
 }
 
 static void
-gather_host(MvmConnection *conn, MvmFacts *facts)
+gather_host(MvmConnection *conn, const MvmDoctorRequest *request, MvmFacts *facts)
 {
     facts->host = mvm_host_read(conn, &facts->host_error);
     if (facts->host == NULL)
         return;
-    facts->probe = mvm_probe_run(conn, facts->host, &facts->probe_error);
+    if (!request->no_probe)
+        facts->probe = mvm_probe_run(conn, facts->host, &facts->probe_error);
     gather_features(conn, facts);
     if (facts->machine->net_kind == MVM_NET_NETWORK)
         (void)mvm_network_is_active(conn, facts->machine->net_source, &facts->network_active,
@@ -145,20 +146,17 @@ gather_running(MvmConnection *conn, const Wanted *wanted, MvmFacts *facts)
         domain != NULL && mvm_guest_ssh_answers(domain, wanted->current->metadata, SSH_TIMEOUT_MS);
 }
 
-bool
-mvm_doctor_read_kernel(MvmConnection *conn, int64_t qemu_uid, MvmKernel **ret_kernel,
-                       GError **error)
+/* By ssh on another host, directly on this one; without either it stays unknown. */
+static void
+gather_kernel(MvmConnection *conn, MvmFacts *facts)
 {
     const MvmEndpoint *endpoint = conn != NULL ? mvm_connection_get_endpoint(conn) : NULL;
+    int64_t qemu_uid = facts->host != NULL && !facts->session ? facts->host->qemu_uid : -1;
 
-    *ret_kernel = NULL;
-    if (endpoint == NULL || !endpoint->remote)
-        *ret_kernel = mvm_kernel_read("/", qemu_uid);
-    else if (endpoint->over_ssh)
-        *ret_kernel = mvm_kernel_read_ssh(endpoint, qemu_uid, error);
-    else
-        return true;
-    return *ret_kernel != NULL;
+    if (facts->host_name == NULL)
+        facts->kernel = mvm_kernel_read("/", qemu_uid);
+    else if (endpoint != NULL && endpoint->over_ssh)
+        facts->kernel = mvm_kernel_read_ssh(endpoint, qemu_uid, &facts->kernel_error);
 }
 
 static void
@@ -179,19 +177,16 @@ gather_connection(MvmConnection *conn, const MvmDoctorRequest *request, MvmFacts
 }
 
 static void
-gather(const MvmContext *context, const Wanted *wanted, MvmFacts *facts)
+gather(const MvmContext *context, const MvmDoctorRequest *request, const Wanted *wanted,
+       MvmFacts *facts)
 {
     MvmConnection *conn = context->conn;
     const char *pool = wanted->options->value[MVM_OPTION_POOL];
-    int64_t qemu_uid = -1;
 
     gather_osk(wanted, facts);
     if (conn != NULL)
-        gather_host(conn, facts);
-    if (facts->host != NULL && !facts->session)
-        qemu_uid = facts->host->qemu_uid;
-    if (conn != NULL || facts->host_name == NULL)
-        (void)mvm_doctor_read_kernel(conn, qemu_uid, &facts->kernel, &facts->kernel_error);
+        gather_host(conn, request, facts);
+    gather_kernel(conn, facts);
     if (conn != NULL) {
         mvm_doctor_gather_pool(conn, pool, facts);
         gather_running(conn, wanted, facts);
@@ -199,16 +194,25 @@ gather(const MvmContext *context, const Wanted *wanted, MvmFacts *facts)
     mvm_doctor_gather_images(conn, pool, facts);
 }
 
-GPtrArray *
-mvm_doctor(const MvmContext *context, const MvmDoctorRequest *request, GError **error)
+MvmFacts *
+mvm_doctor_gather(const MvmContext *context, const MvmDoctorRequest *request, GError **error)
 {
     g_auto(Wanted) wanted = {0};
-    g_autoptr(MvmFacts) facts = g_new0(MvmFacts, 1);
+    MvmFacts *facts = NULL;
 
     if (!load_wanted(context, request, &wanted, error))
         return NULL;
+    facts = g_new0(MvmFacts, 1);
     describe_machine(&wanted, facts);
     gather_connection(context->conn, request, facts);
-    gather(context, &wanted, facts);
-    return mvm_checks_run(facts);
+    gather(context, request, &wanted, facts);
+    return facts;
+}
+
+GPtrArray *
+mvm_doctor(const MvmContext *context, const MvmDoctorRequest *request, GError **error)
+{
+    g_autoptr(MvmFacts) facts = mvm_doctor_gather(context, request, error);
+
+    return facts != NULL ? mvm_checks_run(facts) : NULL;
 }

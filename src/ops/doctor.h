@@ -13,14 +13,14 @@ typedef struct {
     const char *os;   /* macOS version; NULL: the machine's, or the default */
     const char *uri;  /* what -c said, or NULL: tells whether the host is this machine */
     const GError *connection_error; /* why context has no connection; NULL when it has one */
+    bool may_be_new;                /* name need not exist */
+    bool no_probe;                  /* start no test machine: facts->probe stays NULL */
 } MvmDoctorRequest;
 
 /* The checks, as MvmCheck in their fixed order; the caller frees. What is wrong with the host is in
  * them; it fails when name or os does not exist, or macvm.conf cannot be read. */
 GPtrArray *mvm_doctor(const MvmContext *context, const MvmDoctorRequest *request, GError **error);
 
-/* What is known of the kernel behind conn in *ret_kernel (the caller frees): by ssh on another
- * host, directly on this one. NULL there, without an error, when there is no way to it. conn may be
- * NULL for this machine. qemu_uid is MvmHost's. */
-bool mvm_doctor_read_kernel(MvmConnection *conn, int64_t qemu_uid, MvmKernel **ret_kernel,
+/* Only the facts; the caller frees. Fails as mvm_doctor() does. */
+MvmFacts *mvm_doctor_gather(const MvmContext *context, const MvmDoctorRequest *request,
                             GError **error);

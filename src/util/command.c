@@ -3,6 +3,7 @@
 
 #include "util/error.h"
 
+#include <errno.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/wait.h>
@@ -69,21 +70,44 @@ restore_signals(gpointer unused)
     signal(SIGPIPE, SIG_DFL);
 }
 
-bool
-mvm_command_run_foreground(const char *const *argv, int *ret_status, GError **error)
+/* Writes text and closes the pipe. A child that does not read to the end is not an error. */
+static void
+feed(int fd, const char *text)
+{
+    size_t left = strlen(text);
+
+    while (left > 0) {
+        ssize_t n = write(fd, text, left);
+
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n < 0)
+            break;
+        text += n;
+        left -= (size_t)n;
+    }
+    close(fd);
+}
+
+/* input NULL: the child has this process's stdin and stdout. */
+static bool
+run_waiting(const char *const *argv, const char *input, int *ret_status, GError **error)
 {
     struct sigaction ignore = {.sa_handler = SIG_IGN}, old_int, old_quit;
+    GSpawnFlags flags = G_SPAWN_SEARCH_PATH | G_SPAWN_DO_NOT_REAP_CHILD;
     GError *cause = NULL;
     GPid pid = 0;
-    int status = 0;
+    int status = 0, in = -1;
     bool started = false;
 
     sigaction(SIGINT, &ignore, &old_int);
     sigaction(SIGQUIT, &ignore, &old_quit);
-    started = g_spawn_async(NULL, (char **)argv, NULL,
-                            G_SPAWN_SEARCH_PATH | G_SPAWN_DO_NOT_REAP_CHILD |
-                                G_SPAWN_CHILD_INHERITS_STDIN,
-                            restore_signals, NULL, &pid, &cause);
+    started = g_spawn_async_with_pipes_and_fds(
+        NULL, argv, NULL, flags, restore_signals, NULL, input == NULL ? STDIN_FILENO : -1,
+        input == NULL ? STDOUT_FILENO : STDERR_FILENO, STDERR_FILENO, NULL, NULL, 0, &pid,
+        input == NULL ? NULL : &in, NULL, NULL, &cause);
+    if (started && input != NULL)
+        feed(in, input);
     while (started && waitpid(pid, &status, 0) < 0)
         ;
     sigaction(SIGINT, &old_int, NULL);
@@ -92,6 +116,18 @@ mvm_command_run_foreground(const char *const *argv, int *ret_status, GError **er
         return cannot_run(argv[0], cause, error);
     *ret_status = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
     return true;
+}
+
+bool
+mvm_command_run_foreground(const char *const *argv, int *ret_status, GError **error)
+{
+    return run_waiting(argv, NULL, ret_status, error);
+}
+
+bool
+mvm_command_run_fed(const char *const *argv, const char *input, int *ret_status, GError **error)
+{
+    return run_waiting(argv, input != NULL ? input : "", ret_status, error);
 }
 
 static void

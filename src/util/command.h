@@ -18,6 +18,11 @@ char *mvm_command_run(const char *const *argv, GError **error);
  * and SIGQUIT are the child's. */
 bool mvm_command_run_foreground(const char *const *argv, int *ret_status, GError **error);
 
+/* The same with input on its stdin (NULL: nothing) and its stdout shown on stderr, for programs
+ * that do something and may ask on the terminal, as sudo does. */
+bool mvm_command_run_fed(const char *const *argv, const char *input, int *ret_status,
+                         GError **error);
+
 /* Starts argv detached from the terminal (own session, stdin/stdout/stderr /dev/null) and does not
  * wait. Used for viewers. */
 bool mvm_command_launch(const char *const *argv, GError **error);

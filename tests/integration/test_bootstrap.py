@@ -86,7 +86,7 @@ class Bootstrap(unittest.TestCase):
         return harness.run([self.program, *args], env=self.env, expect=expect)
 
     def bootstrap(self, *args, expect=0):
-        return self.macvm("--json", "bootstrap", "--upstream", self.upstream, *args, expect=expect)
+        return self.macvm("--json", "bootstrap", "--no-setup", "--upstream", self.upstream, *args, expect=expect)
 
     def states(self, result):
         return {patch["name"]: patch["state"] for patch in result.json["patches"]}
@@ -123,7 +123,7 @@ class Bootstrap(unittest.TestCase):
         self.assertEqual(self.states(again), {"OpenCore-Boot.sh.patch": "already-applied"})
         self.assertEqual(again.json["previous_commit"], self.first)
         self.assert_at(self.first)
-        self.assertIn("already applied", self.macvm("bootstrap").err)  # and the origin is remembered
+        self.assertIn("already applied", self.macvm("bootstrap", "--no-setup").err)  # and the origin is remembered
 
     def test_upstream_moves_under_the_patch(self):
         self.bootstrap()
@@ -264,7 +264,7 @@ class Bootstrap(unittest.TestCase):
         self.assert_at(second)
 
     def test_folder_and_upstream_that_are_none(self):
-        error = self.macvm("--json", "bootstrap", "--upstream", self.top / "none", expect=(1, 3)).error
+        error = self.macvm("--json", "bootstrap", "--no-setup", "--upstream", self.top / "none", expect=(1, 3)).error
         self.assertIn("none", error["message"])
         self.assertFalse(self.dir.exists())
         self.assertEqual(list(self.dir.parent.iterdir()), [])
@@ -283,7 +283,7 @@ class Bootstrap(unittest.TestCase):
 
     def test_a_second_one_at_the_same_time(self):
         self.big()
-        runs = [subprocess.Popen([self.program, "--json", "bootstrap", "--upstream", self.upstream], env=self.env,
+        runs = [subprocess.Popen([self.program, "--json", "bootstrap", "--no-setup", "--upstream", self.upstream], env=self.env,
                                  stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) for _ in range(2)]
         errors = [run.communicate(timeout=120)[1] for run in runs]
         codes = sorted(run.returncode for run in runs)
@@ -300,7 +300,7 @@ class Bootstrap(unittest.TestCase):
         """Starts bootstrap count times and kills it after ever other times of its usual duration."""
         killed = 0
         for i in range(count):
-            run = subprocess.Popen([self.program, "-q", "bootstrap", "--upstream", self.upstream], env=self.env,
+            run = subprocess.Popen([self.program, "-q", "bootstrap", "--no-setup", "--upstream", self.upstream], env=self.env,
                                    stderr=subprocess.DEVNULL)
             time.sleep(random.uniform(0, 0.4))
             run.send_signal(signal.SIGKILL)
@@ -353,7 +353,7 @@ class Bootstrap(unittest.TestCase):
 
     def test_interrupted(self):
         self.big()
-        run = subprocess.Popen([self.program, "bootstrap", "--upstream", self.upstream], env=self.env,
+        run = subprocess.Popen([self.program, "bootstrap", "--no-setup", "--upstream", self.upstream], env=self.env,
                                stderr=subprocess.PIPE, text=True)
         temp = self.dir.parent / ".OSX-KVM.macvm-clone"
         harness.wait_for(lambda: temp.exists() or run.poll() is not None, 60, "the clone", interval=0.001)

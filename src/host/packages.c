@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "host/packages.h"
+
+#include "util/command.h"
+
+#define NEED_COUNT 5
+
+struct MvmPackager {
+    const char *families;                  /* words of os-release's ID and ID_LIKE */
+    const char *install[6];                /* the first word is the program */
+    const char *package_names[NEED_COUNT]; /* in the order of MvmNeeds' bits */
+};
+
+static const char *const need_names[NEED_COUNT] = {"libvirt", "QEMU", "OVMF", "qemu-img", "ssh"};
+
+static const MvmPackager packagers[] = {
+    {"debian ubuntu",
+     {"apt-get", "install", "-y"},
+     {"libvirt-daemon-system", "qemu-system-x86", "ovmf", "qemu-utils", "openssh-client"}},
+    {"fedora rhel centos",
+     {"dnf", "install", "-y"},
+     {"libvirt-daemon-kvm", "qemu-system-x86", "edk2-ovmf", "qemu-img", "openssh-clients"}},
+    {"arch",
+     {"pacman", "-S", "--needed", "--noconfirm"},
+     {"libvirt", "qemu-base", "edk2-ovmf", "qemu-img", "openssh"}},
+    {"suse opensuse",
+     {"zypper", "--non-interactive", "install"},
+     {"libvirt-daemon-qemu", "qemu-x86", "qemu-ovmf-x86_64", "qemu-img", "openssh-clients"}},
+};
+
+const MvmPackager *
+mvm_packager_local(void)
+{
+    for (size_t i = 0; i < G_N_ELEMENTS(packagers); i++) {
+        if (mvm_command_exists(packagers[i].install[0]))
+            return &packagers[i];
+    }
+    return NULL;
+}
+
+const MvmPackager *
+mvm_packager_by_family(const char *os_family)
+{
+    g_auto(GStrv) words = g_strsplit(os_family, " ", -1);
+
+    for (size_t i = 0; i < G_N_ELEMENTS(packagers); i++) {
+        g_auto(GStrv) families = g_strsplit(packagers[i].families, " ", -1);
+
+        for (char **family = families; *family != NULL; family++) {
+            if (g_strv_contains((const char *const *)words, *family))
+                return &packagers[i];
+        }
+    }
+    return NULL;
+}
+
+char *
+mvm_needs_to_text(MvmNeeds needs)
+{
+    GString *text = g_string_new(NULL);
+
+    for (unsigned i = 0; i < NEED_COUNT; i++) {
+        if ((needs & (1U << i)) != 0)
+            g_string_append_printf(text, "%s%s", text->len > 0 ? ", " : "", need_names[i]);
+    }
+    return g_string_free(text, FALSE);
+}
+
+void
+mvm_packager_add_install(const MvmPackager *packager, MvmNeeds needs, MvmRootWork *work)
+{
+    g_autoptr(GPtrArray) argv = g_ptr_array_new();
+
+    for (size_t i = 0; packager->install[i] != NULL; i++)
+        g_ptr_array_add(argv, (char *)packager->install[i]);
+    for (unsigned i = 0; i < NEED_COUNT; i++) {
+        if ((needs & (1U << i)) != 0)
+            g_ptr_array_add(argv, (char *)packager->package_names[i]);
+    }
+    g_ptr_array_add(argv, NULL);
+    mvm_root_work_add(work, (const char *const *)argv->pdata, NULL);
+}

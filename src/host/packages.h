@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* What a libvirt host for macOS needs installed, by the names that four package managers have. */
+#pragma once
+
+#include "host/rootwork.h"
+
+#include <glib.h>
+
+typedef enum {
+    MVM_NEED_LIBVIRT = 1 << 0,  /* the daemon with its QEMU driver */
+    MVM_NEED_QEMU = 1 << 1,     /* the emulator for x86_64 */
+    MVM_NEED_FIRMWARE = 1 << 2, /* OVMF */
+    MVM_NEED_IMAGES = 1 << 3,   /* qemu-img, by which libvirt makes images */
+    MVM_NEED_SSH = 1 << 4,      /* the ssh client */
+} MvmNeeds;
+
+typedef struct MvmPackager MvmPackager;
+
+/* The package manager of this machine, by the program that is there; NULL for one that macvm does
+ * not know. Static. */
+const MvmPackager *mvm_packager_local(void);
+
+/* The package manager of a distribution by MvmKernel's os_family; NULL when unknown. Static. */
+const MvmPackager *mvm_packager_by_family(const char *os_family);
+
+/* "libvirt, OVMF": needs in words; the caller frees. */
+char *mvm_needs_to_text(MvmNeeds needs);
+
+/* Adds the command that installs needs. */
+void mvm_packager_add_install(const MvmPackager *packager, MvmNeeds needs, MvmRootWork *work);
