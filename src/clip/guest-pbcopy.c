@@ -16,22 +16,27 @@
  * quotes or exclamation mark inside, so that every login shell agrees on it. */
 #define ENTER "exec /bin/sh -c 'unset LC_ALL; LC_CTYPE=UTF-8; export LC_CTYPE; "
 
-/* The p frame every ten seconds is how the loop learns that nobody listens any more. */
-#define WATCH                                                                                      \
-    ENTER "command -v pbpaste >/dev/null || exit 127; n=0; q=0; last=; "                           \
-          "say() { printf \"MCV1%s %08x%08x00000000\\n\" $1 $n $n || exit 1; n=$((n+1)); q=0; }; " \
-          "say H; while :; do now=$(pbpaste 2>/dev/null | cksum); "                                \
-          "if [ \"$now\" = \"$last\" ]; then q=$((q+1)); "                                         \
-          "elif [ -z \"$last\" ]; then last=$now; else last=$now; say C; fi; "                     \
-          "[ $q -lt 20 ] || say p; sleep 0.5 || sleep 1; done'"
-#define COPY ENTER "exec pbcopy'"
-#define PASTE ENTER "exec pbpaste -Prefer txt'"
+/* The b frame says that the loop has seen what was there at first, and tells changes from now on.
+ * The p frame every ten seconds is how it learns that nobody listens any more. */
+static const char watch_command[] =
+    ENTER "command -v pbpaste >/dev/null || exit 127; n=0; q=0; last=; "
+          "sum=$(command -v cksum || command -v md5sum) || exit 127; "
+          "say() { printf \"MCV1%s %08x%08x00000000\\n\" $1 $n $n || exit 1; n=$((n+1)); q=0; }; "
+          "say H; while :; do now=$(pbpaste 2>/dev/null | $sum); "
+          "if [ \"$now\" = \"$last\" ]; then q=$((q+1)); "
+          "elif [ -z \"$last\" ]; then last=$now; say b; else last=$now; say C; fi; "
+          "[ $q -lt 20 ] || say p; sleep 0.5 || sleep 1; done'";
+static const char copy_command[] = ENTER "exec pbcopy'";
+static const char paste_command[] = ENTER "exec pbpaste -Prefer txt'";
+
+/* For the b frame. A first pbpaste that hangs must not keep the host's copies from the guest. */
+#define BASELINE_MS 2000
 
 typedef struct {
     MvmGuest base;
     MvmTransport *watch, *copy, *paste; /* owned; copy and paste are NULL when idle */
     MvmFrameReader *reader;             /* owned */
-    bool greeted;
+    bool greeted, ready;
     uint32_t count;
     GByteArray *pasted;        /* owned; what paste has given so far */
     uint32_t pasting;          /* the count that paste reads */
@@ -132,7 +137,7 @@ pb_write(MvmGuest *guest, MvmClipContent *content, GError **error)
                     mvm_clip_type_media(MVM_CLIP_TEXT));
         return false;
     }
-    pb->copy = run(pb, COPY, MVM_SSH_RIDER, &events, error);
+    pb->copy = run(pb, copy_command, MVM_SSH_RIDER, &events, error);
     if (pb->copy == NULL)
         return false;
     mvm_transport_send(pb->copy, bytes, len);
@@ -215,7 +220,7 @@ pb_fetch(MvmGuest *guest, uint32_t count, MvmClipType type)
         return;
     }
     pb->pasting = count;
-    pb->paste = run(pb, PASTE, MVM_SSH_RIDER, &events, NULL);
+    pb->paste = run(pb, paste_command, MVM_SSH_RIDER, &events, NULL);
     if (pb->paste == NULL) {
         mvm_guest_set_timer(guest, &pb->silence, 1, on_silence);
         return;
@@ -251,16 +256,35 @@ pb_report(MvmGuest *guest, uint32_t count)
 }
 
 static void
-on_frame(Pb *pb, const MvmFrame *frame)
+tell_ready(Pb *pb)
 {
     MvmGuestHello hello = {
         .count = pb->count, .types = MVM_CLIP_BIT(MVM_CLIP_TEXT), .agent = "pbcopy"};
 
+    pb->ready = true;
+    watch_silence(pb);
+    pb->base.events.ready(&hello, pb->base.data);
+}
+
+static gboolean
+on_no_baseline(gpointer data)
+{
+    Pb *pb = data;
+
+    mvm_guest_set_timer(&pb->base, &pb->silence, 0, NULL);
+    tell_ready(pb);
+    return G_SOURCE_REMOVE;
+}
+
+static void
+on_frame(Pb *pb, const MvmFrame *frame)
+{
     if (frame->type == 'H' && !pb->greeted) {
         pb->greeted = true;
-        watch_silence(pb);
-        pb->base.events.ready(&hello, pb->base.data);
-    } else if (frame->type == 'C' && pb->greeted) {
+        mvm_guest_set_timer(&pb->base, &pb->silence, BASELINE_MS, on_no_baseline);
+    } else if (frame->type == 'b' && pb->greeted && !pb->ready) {
+        tell_ready(pb);
+    } else if (frame->type == 'C' && pb->ready) {
         tell_change(pb);
     }
 }
@@ -291,7 +315,7 @@ on_watch_ended(MvmTransportEnd end, int status, const GError *error, void *data)
 {
     Pb *pb = data;
 
-    mvm_guest_end(&pb->base, mvm_guest_end_of(end, pb->greeted), error);
+    mvm_guest_end(&pb->base, mvm_guest_end_of(end, pb->ready), error);
 }
 
 static void
@@ -320,7 +344,7 @@ mvm_guest_new_pbcopy(const MvmSshTarget *target, GMainContext *context,
     pb->reader = mvm_frame_reader_new();
     pb->pasted = g_byte_array_new();
     pb->count = g_random_int(); /* no count of an earlier connection is taken for this one's */
-    pb->watch = run(pb, WATCH, MVM_SSH_MASTER, &watch_events, error);
+    pb->watch = run(pb, watch_command, MVM_SSH_MASTER, &watch_events, error);
     if (pb->watch == NULL) {
         mvm_guest_free(&pb->base);
         return NULL;

@@ -22,6 +22,7 @@ class Guest(unittest.TestCase):
         env.macvm("up", "--wait-ssh=240", timeout=300)
 
         guest = env.guest(port)
+        guest.wait(60)
         facts = guest.facts()
         self.assertEqual("yes", facts["uefi"])
         self.assertEqual("GenuineIntel", facts["cpu_vendor"])
@@ -51,6 +52,7 @@ class Guest(unittest.TestCase):
         env.virt_xml("macos", "--edit", "--vcpus", "vcpus=2,sockets=1,cores=2,threads=1")
         env.macvm("set", "macos", "--memory", "1280M")
         env.macvm("restart", "--timeout", "120", "--wait-ssh=240", timeout=400)
+        guest.wait(60)
         facts = guest.facts()
         self.assertEqual(("2", "2"), (facts["cpus"], facts["cores"]))
         self.assertAlmostEqual(1280, int(facts["memory_kib"]) / 1024, delta=120)

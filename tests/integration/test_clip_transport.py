@@ -1,0 +1,256 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# ctest: PARALLEL
+# ctest: TIMEOUT 600
+"""The clipboard agent's connection and its life as a process: what breaks, and what comes of it."""
+
+import contextlib
+import os
+import signal
+import stat
+import subprocess
+import time
+import unittest
+
+import cliplab
+import harness
+
+
+def ssh_of(pid):
+    """The agent's ssh processes."""
+    return [p for p in cliplab.children(pid) if harness._read(p, "comm") == b"ssh\n"]
+
+
+def ticks(pid):
+    fields = harness._read(pid, "stat").rpartition(b")")[2].split()
+    return int(fields[11]) + int(fields[12])
+
+
+class Connection(unittest.TestCase):
+    def both_ways(self, lab, mac, word):
+        lab.copy(b"host " + word)
+        lab.wait(lambda: mac.text() == b"host " + word, "the guest's clipboard")
+        mac.copy(b"guest " + word)
+        lab.wait(lambda: lab.paste() == b"guest " + word, "the host's clipboard")
+
+    def test_noise_of_the_login_shell(self):
+        with cliplab.Lab() as lab:
+            mac = lab.mac(shell_noise="Welcome! MCV1 MCV")
+            lab.sync(mac)
+            self.both_ways(lab, mac, b"x")
+            self.assertIn("osascript", lab.clip("status", mac).out)
+
+    def test_server_restart(self):
+        """Copied while nobody was there, and then as ever."""
+        with cliplab.Lab() as lab:
+            mac = lab.mac()
+            lab.sync(mac)
+            self.both_ways(lab, mac, b"before")
+            mac.stop()
+            lab.wait(lambda: not lab.status(mac)["connected"], "the loss to be seen")
+            lab.copy(b"copied meanwhile")
+            mac.start()
+            lab.wait(lambda: mac.text() == b"copied meanwhile", "what was copied meanwhile")
+            self.both_ways(lab, mac, b"after")
+            mac.stop()
+            mac.copy(b"copied in the guest meanwhile")
+            mac.start()
+            lab.wait(lambda: lab.paste() == b"copied in the guest meanwhile", "what was copied there meanwhile")
+
+    def test_ssh_killed(self):
+        with cliplab.Lab() as lab:
+            mac = lab.mac()
+            lab.sync(mac)
+            pid = lab.status(mac)["pid"]
+            for child in ssh_of(pid):
+                os.kill(child, signal.SIGKILL)
+            lab.copy(b"copied at once")
+            lab.wait(lambda: mac.text() == b"copied at once")
+            self.both_ways(lab, mac, b"after")
+            self.assertEqual(lab.status(mac)["pid"], pid)
+
+    def test_frozen_agent(self):
+        with cliplab.Lab() as lab:
+            mac = lab.mac()
+            lab.sync(mac)
+            self.both_ways(lab, mac, b"before")
+            frozen = mac.agents()
+            for pid in frozen:
+                os.kill(pid, signal.SIGSTOP)
+            start = time.monotonic()
+            lab.copy(b"does not wait for ever")
+            lab.wait(lambda: mac.text() == b"does not wait for ever", interval=0.05)
+            self.assertGreater(time.monotonic() - start, 4)
+            for pid in frozen:
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(pid, signal.SIGKILL)
+
+    def test_blocked_read(self):
+        """macOS asks its user before the pasteboard may be read: the other way goes on meanwhile."""
+        with cliplab.Lab() as lab:
+            mac = lab.mac()
+            lab.sync(mac)
+            self.both_ways(lab, mac, b"before")
+            mac.mock("hang-read")
+            mac.copy(b"cannot be read")
+            time.sleep(0.2)
+            start = time.monotonic()
+            lab.copy(b"can be written")
+            lab.wait(lambda: mac.text() == b"can be written", "the free way")
+            self.assertLess(time.monotonic() - start, 10)
+            self.assertIn(b"takes too long", lab.log())
+            mac.mock("hang-read", None)
+            self.assertEqual(lab.status(mac)["received"], 1)
+
+    def test_fallback_when_osascript_is_silent(self):
+        with cliplab.Lab() as lab:
+            mac = lab.mac()
+            mac.mock("deaf")
+            lab.clip("sync", mac)
+            lab.wait(lambda: lab.status(mac)["connected"], "the fallback")
+            self.assertIn("pbcopy", lab.clip("status", mac).out)
+            self.both_ways(lab, mac, "für".encode())
+            mac.mock("deaf", None)
+
+    def test_without_poll(self):
+        with cliplab.Lab() as lab:
+            mac = lab.mac()
+            mac.mock("no-poll")
+            lab.sync(mac)
+            self.both_ways(lab, mac, b"x")
+
+    def test_other_user_at_the_screen(self):
+        with cliplab.Lab() as lab:
+            mac = lab.mac()
+            mac.mock("console", "somebody")
+            lab.sync(mac)
+            self.assertIn("nobody is logged in", lab.clip("status", mac).out)
+
+    def test_not_there_yet(self):
+        with cliplab.Lab() as lab:
+            mac = lab.mac()
+            mac.stop()
+            done = lab.clip("sync", mac)
+            self.assertIn("waiting for", done.err)
+            self.assertFalse(lab.status(mac)["connected"])
+            mac.start()
+            lab.wait(lambda: lab.status(mac)["connected"], "the connection")
+            lab.clip("stop", mac)
+            mac.stop()
+            lab.copy(b"x")
+            lab.clip("push", mac, expect=1)
+            lab.clip("pull", mac, expect=1)
+
+    def test_not_let_in(self):
+        with cliplab.Lab() as lab:
+            mac = lab.mac()
+            mac.authorize(False)
+            done = lab.clip("sync", mac, json=True, expect=1)
+            self.assertIn("Permission denied", done.error["message"])
+            self.assertIn("ssh-copy-id", done.error["hint"])
+            self.assertFalse(lab.status(mac)["running"])
+
+    def test_host_key_changed(self):
+        with cliplab.Lab() as lab:
+            mac = lab.mac()
+            lab.sync(mac)
+            mac.stop()
+            mac.new_host_key()
+            mac.start()
+            lab.wait(lambda: not lab.status(mac)["running"], "the agent's end")
+            self.assertIn(b"its host key has changed", lab.log())
+            done = lab.clip("sync", mac, json=True, expect=1)
+            self.assertIn("host key has changed", done.error["message"])
+            self.assertIn("known_hosts.d", done.error["hint"])
+            self.assertIsNone(mac.text())
+
+    def test_destination(self):
+        with cliplab.Lab(display=False) as lab:
+            for wrong in ("-oProxyCommand=x", "a b", "host:0", "host:99999", "", "$(x)@host", "user@-x"):
+                lab.macvm("clip", "status", f"--ssh={wrong}", expect=2)
+            lab.macvm("clip", "status", "--ssh=[::1]:22")
+            lab.macvm("clip", "status", "name", "--ssh=host", expect=2)
+            lab.macvm("clip", "nonsense", "--ssh=host", expect=2)
+            lab.macvm("clip", "sync", "--ssh=host", "--direction=up", expect=2)
+
+
+class Process(unittest.TestCase):
+    def test_life(self):
+        with cliplab.Lab() as lab:
+            mac = lab.mac()
+            lab.clip("stop", mac, expect=4)
+            self.assertEqual(lab.status(mac), {"running": False, "pid": None, "machine": mac.destination, "connected": False,
+                                               "backend": None, "sent": 0, "received": 0})
+            lab.sync(mac)
+            lab.clip("sync", mac, expect=4)
+            status = lab.status(mac)
+            self.assertEqual((status["running"], status["backend"]), (True, "x11"))
+            sockets = [p for p in (lab.dir / "run/macvm").iterdir() if stat.S_ISSOCK(p.stat().st_mode)]
+            self.assertEqual([stat.S_IMODE(p.stat().st_mode) for p in sockets], [0o600])
+            lab.clip("stop", mac)
+            self.assertFalse(sockets[0].exists())
+            lab.wait(lambda: not mac.agents(), "the guest's side to end")
+            self.assertEqual(harness._read(status["pid"], "cmdline"), b"")  # gone, or not yet reaped
+
+    def test_crash(self):
+        """What a crashed agent leaves is no obstacle, and its ssh ends with it."""
+        with cliplab.Lab() as lab:
+            mac = lab.mac()
+            lab.sync(mac)
+            os.kill(lab.status(mac)["pid"], signal.SIGKILL)
+            lab.wait(lambda: not lab.status(mac)["running"])
+            lab.wait(lambda: not mac.agents(), "the guest's side to end")
+            lab.sync(mac)
+            lab.copy(b"x")
+            lab.wait(lambda: mac.text() == b"x")
+
+    def test_foreground(self):
+        with cliplab.Lab() as lab:
+            mac = lab.mac()
+            with subprocess.Popen([lab.program, "clip", "sync", "--ssh", mac.destination, "--foreground"], env=lab.env,
+                                  stderr=subprocess.PIPE) as agent:
+                self.assertIn(b"connected to", agent.stderr.readline())
+                agent.send_signal(signal.SIGTERM)
+                agent.communicate(timeout=cliplab.DEADLINE)
+            self.assertEqual(agent.returncode, 0)
+            self.assertFalse(lab.status(mac)["running"])
+
+    def test_display_restart(self):
+        with cliplab.Lab() as lab:
+            mac = lab.mac()
+            lab.sync(mac)
+            lab.server.kill()
+            lab.server.wait()
+            lab.wait(lambda: lab.status(mac)["backend"] is None, "the loss to be seen")
+            lab.start_display(lab.display)
+            lab.wait(lambda: lab.status(mac)["backend"] == "x11", "the display")
+            lab.copy(b"x")
+            lab.wait(lambda: mac.text() == b"x")
+
+    def test_no_display(self):
+        with cliplab.Lab(display=False) as lab:
+            mac = lab.mac()
+            for action in ("sync", "push", "pull"):
+                self.assertTrue(lab.clip(action, mac, expect=5).err)
+        with cliplab.Lab() as lab:
+            mac = lab.mac()
+            lab.clip("sync", mac, "--backend", "wayland-ext", expect=5)
+            lab.clip("sync", mac, "--backend", "nonsense", expect=2)
+
+    def test_at_rest(self):
+        """Nobody wakes up on the host while nobody copies."""
+        with cliplab.Lab() as lab:
+            mac = lab.mac()
+            lab.sync(mac)
+            pid = lab.status(mac)["pid"]
+            lab.copy(b"x")
+            lab.wait(lambda: mac.text() == b"x")
+            time.sleep(0.5)
+            before = [ticks(p) for p in (pid, *ssh_of(pid))]
+            self.assertEqual(len(before), 2)
+            time.sleep(10)
+            self.assertEqual([ticks(p) for p in (pid, *ssh_of(pid))], before)
+
+
+if __name__ == "__main__":
+    harness.main()
