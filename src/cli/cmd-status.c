@@ -41,6 +41,27 @@ disk_rows(const MvmMachineStatus *status)
     return rows;
 }
 
+/* null when the OpenCore disk is not of macvm's making: what it says is not known then. */
+static void
+print_identity(const MvmMachineStatus *status, MvmJson *json)
+{
+    const MvmMetadata *metadata = status->info->metadata;
+    const MvmIdentity *identity = metadata != NULL ? metadata->identity : NULL;
+    g_autofree char *uuid = g_ascii_strup(status->info->uuid, -1);
+
+    if (identity == NULL) {
+        mvm_json_null(json, "identity");
+        return;
+    }
+    mvm_json_begin_object(json, "identity");
+    mvm_json_string(json, "model", identity->model);
+    mvm_json_string(json, "serial", identity->serial);
+    mvm_json_string(json, "mlb", identity->mlb);
+    mvm_json_string(json, "uuid", uuid);
+    mvm_json_string(json, "rom", identity->rom);
+    mvm_json_end_object(json);
+}
+
 static void
 print_json(const MvmMachineStatus *status, const MvmMachineRow *row, const GPtrArray *disks)
 {
@@ -61,6 +82,7 @@ print_json(const MvmMachineStatus *status, const MvmMachineRow *row, const GPtrA
     mvm_json_begin_object(json, "clipboard");
     mvm_json_bool(json, "running", status->clip_running);
     mvm_json_end_object(json);
+    print_identity(status, json);
     mvm_json_begin_array(json, "disks");
     for (guint i = 0; i < disks->len; i++) {
         mvm_json_begin_object(json, NULL);
@@ -113,6 +135,9 @@ print_text(const MvmMachineStatus *status, const MvmMachineRow *row, const GPtrA
         puts("Managed     no: macvm did not define it");
     if (row->os != NULL)
         printf("macOS       %s\n", row->os);
+    if (status->info->metadata != NULL && status->info->metadata->identity != NULL)
+        printf("Identity    %s, serial number %s\n", status->info->metadata->identity->model,
+               status->info->metadata->identity->serial);
     printf("Size        %d vCPUs, %s\n", (int)row->vcpus, memory);
     print_ssh(status, row);
     if (status->screen != NULL)

@@ -139,6 +139,9 @@ mvm_machine_new(const char *name, const MvmOptions *options, const MvmHostLimits
     machine->video = text_or(options, MVM_OPTION_VIDEO, "vmvga");
     machine->graphics = text_or(options, MVM_OPTION_GRAPHICS, "vnc");
     machine->autostart = autostart != NULL && g_str_equal(autostart, "yes");
+    machine->resolution = g_strdup(options->value[MVM_OPTION_RESOLUTION]);
+    machine->boot_args = g_strdup(options->value[MVM_OPTION_BOOT_ARGS]);
+    machine->verbose_boot = g_strdup(options->value[MVM_OPTION_VERBOSE_BOOT]);
     machine->hotplug_global = true;
     return machine;
 }
@@ -174,6 +177,7 @@ mvm_machine_free(MvmMachine *machine)
     if (machine == NULL)
         return;
     free_texts(machine);
+    mvm_identity_free(machine->identity);
     if (machine->osk != NULL)
         explicit_bzero(machine->osk, strlen(machine->osk));
     g_free(machine->osk);

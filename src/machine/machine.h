@@ -5,6 +5,7 @@
  */
 #pragma once
 
+#include "machine/identity.h"
 #include "machine/options.h"
 #include "machine/os.h"
 #include "util/progress.h"
@@ -54,6 +55,13 @@ typedef struct {
     char *video;
     char *graphics; /* "vnc", "spice", "none" */
     bool autostart;
+
+    MvmIdentity *identity;
+    char *resolution;   /* "1920x1080"; NULL: as upstream has it */
+    char *boot_args;    /* macOS's own; NULL: as upstream has them */
+    char *verbose_boot; /* "on", "off", or NULL: as boot_args have it, else off */
+    char
+        *opencore_made; /* mvm_opencore_digest() of what its disk was made of; NULL: not by macvm */
 
     char *osk;           /* 64 characters, or NULL: no isa-applesmc then; a secret */
     bool hotplug_global; /* QEMU is MVM_QEMU_HOTPLUG_GLOBAL or newer */

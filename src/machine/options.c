@@ -24,11 +24,14 @@ static char *normalise_choice(const MvmOptionInfo *info, const char *text, GErro
 static char *normalise_word(const MvmOptionInfo *info, const char *text, GError **error);
 static char *normalise_network(const MvmOptionInfo *info, const char *text, GError **error);
 static char *normalise_firmware(const MvmOptionInfo *info, const char *text, GError **error);
+static char *normalise_resolution(const MvmOptionInfo *info, const char *text, GError **error);
+static char *normalise_boot_args(const MvmOptionInfo *info, const char *text, GError **error);
 
 static const char *const accels[] = {"auto", "kvm", "tcg", NULL};
 static const char *const graphics[] = {"vnc", "spice", "none", NULL};
 static const char *const videos[] = {"vmvga", "vga", "virtio", "qxl", "bochs", "ramfb", NULL};
 static const char *const flags[] = {"yes", "no", NULL};
+static const char *const switches[] = {"on", "off", NULL};
 
 #define INFO(name, arg, help) .info = {name, arg, help}
 
@@ -67,6 +70,14 @@ static const Row rows[MVM_OPTION_COUNT] = {
     [MVM_OPTION_FIRMWARE] = {INFO("firmware", "WHAT",
                                   "auto, upstream, or CODE:VARS (paths on the host)"),
                              .normalise = normalise_firmware},
+    [MVM_OPTION_RESOLUTION] = {INFO("resolution", "WxH",
+                                    "screen size that OpenCore sets, for example 1920x1080"),
+                               .normalise = normalise_resolution, .min = 640, .max = 8192},
+    [MVM_OPTION_BOOT_ARGS] = {INFO("boot-args", "ARGS", "arguments of macOS's kernel"),
+                              .normalise = normalise_boot_args},
+    [MVM_OPTION_VERBOSE_BOOT] = {INFO("verbose-boot", "WHEN",
+                                      "on: macOS tells what it does while it starts; or off"),
+                                 .normalise = normalise_choice, .choices = switches},
     [MVM_OPTION_AUTOSTART] = {INFO("autostart", NULL, "start the machine with the host"),
                               .normalise = normalise_choice, .choices = flags},
 };
@@ -176,6 +187,34 @@ normalise_firmware(const MvmOptionInfo *info, const char *text, GError **error)
     if (text[0] != '/' || colon == NULL || colon[1] != '/')
         return bad_value(info, text, "not auto, upstream or two absolute paths CODE:VARS", error);
     return normalise_word(info, text, error);
+}
+
+static char *
+normalise_resolution(const MvmOptionInfo *info, const char *text, GError **error)
+{
+    const Row *row = row_of(info);
+    g_auto(GStrv) sides = g_strsplit(text, "x", 3);
+    guint64 width = 0, height = 0;
+
+    if (g_strv_length(sides) != 2 ||
+        !g_ascii_string_to_unsigned(sides[0], 10, (guint64)row->min, (guint64)row->max, &width,
+                                    NULL) ||
+        !g_ascii_string_to_unsigned(sides[1], 10, 400, (guint64)row->max, &height, NULL))
+        return bad_value(info, text, "not a width and a height as in 1920x1080", error);
+    return g_strdup_printf("%ux%u", (unsigned)width, (unsigned)height);
+}
+
+/* They end up in an NVRAM variable of ASCII; macOS reads 1 KiB at most. */
+static char *
+normalise_boot_args(const MvmOptionInfo *info, const char *text, GError **error)
+{
+    if (strlen(text) > 1000)
+        return bad_value(info, text, "too long", error);
+    for (const char *p = text; *p != '\0'; p++) {
+        if (!g_ascii_isprint(*p))
+            return bad_value(info, text, "a character is not printable ASCII", error);
+    }
+    return g_strstrip(g_strdup(text));
 }
 
 const MvmOptionInfo *

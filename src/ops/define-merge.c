@@ -275,6 +275,17 @@ merge(const MvmCurrent *current, xmlDoc *rendered, const MvmDefineRequest *reque
     return g_steal_pointer(&result->merged);
 }
 
+/* An identity is told only where the disk has it. */
+static void
+remember_opencore(MvmMetadata *metadata, const MvmMachine *machine)
+{
+    g_clear_pointer(&metadata->identity, mvm_identity_free);
+    g_free(metadata->opencore_made);
+    metadata->opencore_made = g_strdup(machine->opencore_made);
+    if (machine->opencore_made != NULL)
+        metadata->identity = mvm_identity_copy(machine->identity);
+}
+
 /* What macvm must know next time: the options as asked for, and what it rendered now. */
 static void
 remember(xmlDoc *doc, const MvmCurrent *current, const MvmMachine *machine,
@@ -288,6 +299,7 @@ remember(xmlDoc *doc, const MvmCurrent *current, const MvmMachine *machine,
     metadata->ssh_port = (int)machine->ssh_port;
     g_free(metadata->ssh_user);
     metadata->ssh_user = g_strdup(machine->ssh_user);
+    remember_opencore(metadata, machine);
     for (int i = 0; i < MVM_OPTION_COUNT; i++) {
         if (i != MVM_OPTION_OS && options->value[i] != NULL)
             mvm_metadata_set_option(metadata, mvm_option_info((MvmOption)i)->name,

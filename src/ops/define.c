@@ -58,6 +58,34 @@ option(const Work *work, MvmOption which)
     return work->options->value[which];
 }
 
+static bool
+is_asked(const Work *work, MvmOption which)
+{
+    return work->request->options->value[which] != NULL;
+}
+
+/* Who the Mac is, once and for all; only another version of macOS may want another model. */
+static void
+choose_mac(Work *work)
+{
+    MvmMachine *machine = work->machine;
+    const MvmMetadata *metadata = work->current != NULL ? work->current->metadata : NULL;
+    const MvmIdentity *had = metadata != NULL ? metadata->identity : NULL;
+
+    if (metadata != NULL)
+        machine->opencore_made = g_strdup(metadata->opencore_made);
+    if (had != NULL &&
+        (!is_asked(work, MVM_OPTION_OS) || g_str_equal(had->model, machine->os->smbios))) {
+        machine->identity = mvm_identity_copy(had);
+        return;
+    }
+    machine->identity = mvm_identity_new(machine->os->smbios, machine->mac);
+    if (had != NULL)
+        mvm_progress_note(work->context->progress,
+                          "macOS %s takes the machine for a %s: it gets a serial number of that",
+                          machine->os->id, machine->os->smbios);
+}
+
 /* UUID, MAC and port are the machine's for good; only the first define chooses them. */
 static bool
 choose_identity(Work *work, GError **error)
@@ -73,6 +101,7 @@ choose_identity(Work *work, GError **error)
     }
     if (machine->mac == NULL)
         machine->mac = mvm_mac_new();
+    choose_mac(work);
     if (machine->uuid == NULL) {
         machine->uuid = g_uuid_string_random();
         if (!asked && !mvm_port_choose(work->context, machine->name, machine->ssh_port,
@@ -153,6 +182,19 @@ resolve_machine(Work *work, GError **error)
     return choose_identity(work, error) && fit_to_host(work, error);
 }
 
+/* What is in the OpenCore disk, or a macOS that wants another model there. */
+static bool
+asks_for_opencore(const Work *work)
+{
+    const MvmMetadata *metadata = work->current != NULL ? work->current->metadata : NULL;
+    const MvmIdentity *had = metadata != NULL ? metadata->identity : NULL;
+
+    if (had != NULL && !g_str_equal(had->model, work->machine->identity->model))
+        return true;
+    return is_asked(work, MVM_OPTION_RESOLUTION) || is_asked(work, MVM_OPTION_BOOT_ARGS) ||
+           is_asked(work, MVM_OPTION_VERBOSE_BOOT);
+}
+
 static bool
 prepare_images(Work *work, GError **error)
 {
@@ -162,6 +204,8 @@ prepare_images(Work *work, GError **error)
         .pool = option(work, MVM_OPTION_POOL),
         .opencore = work->request->opencore,
         .firmware = option(work, MVM_OPTION_FIRMWARE),
+        .opencore_made = work->machine->opencore_made,
+        .opencore_asked = asks_for_opencore(work),
         .resize = work->request->options->value[MVM_OPTION_DISK_SIZE] != NULL,
         .dry_run = work->request->mode != MVM_DEFINE,
         .had_opencore = current != NULL ? &current->opencore : &none,

@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "ops/images.h"
 
+#include "ops/opencore.h"
 #include "upstream/roles.h"
 #include "util/error.h"
 #include "util/file.h"
 #include "util/size.h"
+#include "virt/definition.h"
 #include "virt/upload.h"
 #include "virt/volume.h"
 
@@ -57,11 +59,11 @@ is_replaced(const MvmHadImage *had)
     return had->path != NULL && !had->attached;
 }
 
-/* Uploads the local file as volume name. */
+/* Uploads the local file as volume name; replace: in the place of one that may be there. */
 static MvmVolume *
-upload(const Work *work, const char *file, const char *name, GError **error)
+upload(const Work *work, const char *file, const char *name, bool replace, GError **error)
 {
-    MvmUploadTarget target = {.name = name, .machine = work->machine->name};
+    MvmUploadTarget target = {.name = name, .machine = work->machine->name, .replace = replace};
     /* O_NONBLOCK: to open a FIFO would wait for somebody who writes. */
     mvm_autofd fd = open(file, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
     struct stat st;
@@ -87,7 +89,7 @@ ensure_uploaded(const Work *work, const char *file, const char *name, char **ret
     if (!find(work, name, &volume, error))
         return false;
     if (volume == NULL && !work->request->dry_run) {
-        volume = upload(work, file, name, error);
+        volume = upload(work, file, name, false, error);
         if (volume == NULL)
             return false;
     }
@@ -110,35 +112,123 @@ format_or_raw(const MvmVolume *volume)
     return g_str_equal(volume->format, "qcow2") ? "qcow2" : "raw";
 }
 
+/* The boot loader comes as an image: the user's own, or upstream's. NULL with neither, told by a
+ * note. */
+static char *
+find_ready_opencore(const Work *work)
+{
+    char *file = g_strdup(work->request->opencore);
+
+    if (file != NULL)
+        return file;
+    file = mvm_upstream_find(NULL, MVM_UPSTREAM_OPENCORE_IMAGE, NULL);
+    if (file == NULL)
+        mvm_progress_note(work->context->progress,
+                          "macOS will not start without OpenCore: run 'macvm bootstrap' and define "
+                          "again, or give --opencore FILE");
+    else
+        mvm_progress_note(
+            work->context->progress,
+            "the checkout has no EFI folder: OpenCore's ready image is used, with the "
+            "serial number that everybody has");
+    return file;
+}
+
+static bool
+refuse_change(const Work *work, const char *cause, const char *hint, GError **error)
+{
+    g_set_error(error, MVM_ERROR, MVM_ERROR_CONFLICT, "cannot change the OpenCore disk of '%s': %s",
+                work->machine->name, cause);
+    mvm_error_set_hint(error, "%s", hint);
+    return false;
+}
+
+/* Whether the disk in volume (NULL: there is none) is to be made by macvm. A disk that is somebody
+ * else's stays; so does one of macvm's own that cannot be changed now, unless that was asked for.
+ */
+static bool
+decide_make(const Work *work, const MvmVolume *volume, const char *digest, bool *ret_make,
+            GError **error)
+{
+    const MvmImageRequest *request = work->request;
+    bool known = request->had_opencore->path != NULL;
+    g_autoptr(GError) cause = NULL;
+
+    *ret_make = false;
+    if (request->opencore != NULL ||
+        (volume != NULL && known && g_strcmp0(request->opencore_made, digest) == 0))
+        return true;
+    if (volume != NULL && known && request->opencore_made == NULL)
+        return !request->opencore_asked ||
+               refuse_change(work, "macvm did not make it",
+                             "edit its EFI/OC/config.plist, or delete the volume with 'virsh "
+                             "vol-delete' and set again",
+                             error);
+    if (volume != NULL && known &&
+        mvm_definition_is_running(work->context->conn, work->machine->name))
+        return !request->opencore_asked ||
+               refuse_change(work, "the machine runs", "shut it down first: 'macvm down'", error);
+    *ret_make = mvm_opencore_is_possible(&cause);
+    if (*ret_make || !request->opencore_asked)
+        return true;
+    g_propagate_error(error, g_steal_pointer(&cause));
+    return false;
+}
+
+static bool
+make_opencore(const Work *work, const char *name, const char *digest, MvmVolume **volume,
+              GError **error)
+{
+    g_auto(MvmOpencoreDisk) disk = {0};
+
+    if (*volume != NULL)
+        mvm_progress_note(work->context->progress, "the OpenCore disk %s made anew",
+                          work->request->dry_run ? "would be" : "is");
+    g_free(work->machine->opencore_made);
+    work->machine->opencore_made = g_strdup(digest);
+    if (work->request->dry_run)
+        return true;
+    g_clear_pointer(volume, mvm_volume_free);
+    if (!mvm_opencore_make(work->machine, &disk, error))
+        return false;
+    *volume = upload(work, disk.path, name, true, error);
+    return *volume != NULL;
+}
+
 static bool
 prepare_opencore(const Work *work, GError **error)
 {
     const MvmHadImage *had = work->request->had_opencore;
     g_autofree char *name = name_of(work, had, "-opencore.qcow2");
-    g_autofree char *file = g_strdup(work->request->opencore);
+    g_autofree char *digest = mvm_opencore_digest(work->machine);
+    g_autofree char *file = NULL;
     g_autoptr(MvmVolume) volume = NULL;
+    bool make = false;
 
     if (is_replaced(had)) {
+        if (work->request->opencore_asked)
+            return refuse_change(work, "another one was put in its place",
+                                 "edit EFI/OC/config.plist in that one", error);
         work->machine->opencore_path = g_strdup(had->path);
         work->machine->opencore_format = g_strdup(had->format);
         return true;
     }
-    if (!find(work, name, &volume, error))
+    if (!find(work, name, &volume, error) || !decide_make(work, volume, digest, &make, error))
         return false;
-    if (volume == NULL && file == NULL)
-        file = mvm_upstream_find(NULL, MVM_UPSTREAM_OPENCORE_IMAGE, NULL);
-    if (volume == NULL && file == NULL) {
-        mvm_progress_note(work->context->progress,
-                          "macOS will not start without OpenCore: run 'macvm bootstrap' and define "
-                          "again, or give --opencore FILE");
-        return true;
+    if (make && !make_opencore(work, name, digest, &volume, error))
+        return false;
+    if (!make && volume == NULL) {
+        g_clear_pointer(&work->machine->opencore_made, g_free);
+        file = find_ready_opencore(work);
+        if (file == NULL)
+            return true;
     }
     if (volume == NULL && work->request->dry_run) {
         work->machine->opencore_path = path_of(work, name);
         return true;
     }
     if (volume == NULL)
-        volume = upload(work, file, name, error);
+        volume = upload(work, file, name, false, error);
     if (volume == NULL || !check_free(work, had, name, error))
         return false;
     work->machine->opencore_path = g_strdup(volume->path);

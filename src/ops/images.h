@@ -21,17 +21,21 @@ typedef struct {
 } MvmHadImage;
 
 typedef struct {
-    const char *pool;     /* NULL: the default one */
-    const char *opencore; /* local file for the OpenCore disk; NULL: the upstream checkout's */
-    const char *firmware; /* "upstream" or NULL */
-    bool resize;          /* the size of the system disk was asked for: grow one that is there */
-    bool dry_run;         /* make nothing, only tell the paths */
+    const char *pool;          /* NULL: the default one */
+    const char *opencore;      /* local file for the OpenCore disk; NULL: the upstream checkout's */
+    const char *firmware;      /* "upstream" or NULL */
+    const char *opencore_made; /* what the OpenCore disk was made of, as remembered; or NULL */
+    bool opencore_asked;       /* something that is in the OpenCore disk was asked for */
+    bool resize;  /* the size of the system disk was asked for: grow one that is there */
+    bool dry_run; /* make nothing, only tell the paths */
     /* A machine keeps its images, whatever it is called by now; never NULL. */
     const MvmHadImage *had_opencore, *had_recovery, *had_system;
 } MvmImageRequest;
 
 /* Makes what is missing and fills machine's paths. A path stays NULL for an image that cannot be
- * had (no OpenCore anywhere: told by a note). Existing images are used as they are. Another pool
+ * had (no OpenCore anywhere: told by a note). Existing images are used as they are, except an
+ * OpenCore disk that macvm made of other values than machine has now: it is made anew, while the
+ * machine is off; where that was asked for and cannot be, MVM_ERROR_CONFLICT. Another pool
  * than the one that has a machine's images is MVM_ERROR_CONFLICT. */
 bool mvm_images_prepare(const MvmContext *context, const MvmImageRequest *request,
                         MvmMachine *machine, GError **error);

@@ -8,6 +8,7 @@
 #define MACHINE "macvm:machine"
 #define OS_MAX_LEN 32
 #define OPTION_MAX_LEN 4096
+#define DIGEST_MAX_LEN 64
 
 static void
 option_free(void *data)
@@ -36,6 +37,8 @@ mvm_metadata_free(MvmMetadata *metadata)
         return;
     g_free(metadata->os);
     g_free(metadata->ssh_user);
+    mvm_identity_free(metadata->identity);
+    g_free(metadata->opencore_made);
     g_ptr_array_unref(metadata->options);
     g_free(metadata->render);
     g_clear_pointer(&metadata->unknown, xmlFreeDoc);
@@ -170,11 +173,12 @@ copy_ours(xmlNode *node, xmlNode *parent)
         copy_ours(child, copy);
 }
 
+/* The same for an element of which the attributes in known are fields: those are left out. */
 static void
-copy_unknown_ssh(xmlNode *node, xmlNode *parent)
+copy_unknown_attrs(xmlNode *node, xmlNode *parent, const char *const *known)
 {
-    static const char *const known[] = {"port", "user", NULL};
-    xmlNode *copy = mvm_xml_add(parent, "macvm:ssh");
+    g_autofree char *name = g_strconcat("macvm:", (const char *)node->name, NULL);
+    xmlNode *copy = mvm_xml_add(parent, name);
 
     copy_attrs(node, copy, known);
     for (xmlNode *child = our_element(node->children); child != NULL;
@@ -182,6 +186,27 @@ copy_unknown_ssh(xmlNode *node, xmlNode *parent)
         copy_ours(child, copy);
     if (copy->properties == NULL && copy->children == NULL)
         mvm_xml_drop(copy);
+}
+
+/* Elements that are there once, and their attributes. */
+static const struct {
+    const char *name;
+    const char *attrs[5];
+} singles[] = {
+    {"ssh", {"port", "user", NULL}},
+    {"identity", {"model", "serial", "mlb", "rom", NULL}},
+    {"opencore", {"made", NULL}},
+};
+
+/* The index of node's row in singles, or their number. */
+static size_t
+find_single(const xmlNode *node)
+{
+    size_t i = 0;
+
+    while (i < G_N_ELEMENTS(singles) && !has_name(node, singles[i].name))
+        i++;
+    return i;
 }
 
 /* What of machine, the whole element, is in no field of MvmMetadata. */
@@ -195,8 +220,10 @@ copy_unknown(xmlNode *machine)
     copy_attrs(machine, copy, known);
     for (xmlNode *child = our_element(machine->children); child != NULL;
          child = our_element(child->next)) {
-        if (has_name(child, "ssh"))
-            copy_unknown_ssh(child, copy);
+        size_t single = find_single(child);
+
+        if (single < G_N_ELEMENTS(singles))
+            copy_unknown_attrs(child, copy, singles[single].attrs);
         else if (!has_name(child, "option") && !has_name(child, "render"))
             copy_ours(child, copy);
     }
@@ -237,6 +264,33 @@ read_ssh(MvmMetadata *metadata, const xmlNode *node, GError **error)
 }
 
 static bool
+read_identity(MvmMetadata *metadata, const xmlNode *node, GError **error)
+{
+    g_autoptr(MvmIdentity) identity = g_new0(MvmIdentity, 1);
+
+    identity->model = get_attr(node, "model");
+    identity->serial = get_attr(node, "serial");
+    identity->mlb = get_attr(node, "mlb");
+    identity->rom = get_attr(node, "rom");
+    if (identity->model == NULL || identity->serial == NULL || identity->mlb == NULL ||
+        identity->rom == NULL)
+        return invalid("the element", "identity", error);
+    if (!mvm_identity_check(identity, error))
+        return false;
+    metadata->identity = g_steal_pointer(&identity);
+    return true;
+}
+
+static bool
+read_opencore(MvmMetadata *metadata, const xmlNode *node, GError **error)
+{
+    metadata->opencore_made = get_attr(node, "made");
+    if (metadata->opencore_made != NULL && strlen(metadata->opencore_made) > DIGEST_MAX_LEN)
+        return invalid("the digest", metadata->opencore_made, error);
+    return true;
+}
+
+static bool
 read_option(MvmMetadata *metadata, const xmlNode *node, GError **error)
 {
     g_autofree char *name = get_attr(node, "name");
@@ -260,6 +314,10 @@ read_child(MvmMetadata *metadata, xmlNode *child, GError **error)
 {
     if (has_name(child, "ssh"))
         return read_ssh(metadata, child, error);
+    if (has_name(child, "identity"))
+        return read_identity(metadata, child, error);
+    if (has_name(child, "opencore"))
+        return read_opencore(metadata, child, error);
     if (has_name(child, "option"))
         return read_option(metadata, child, error);
     if (has_name(child, "render")) {
@@ -273,7 +331,7 @@ static bool
 read_all(MvmMetadata *metadata, xmlNode *machine, GError **error)
 {
     g_autofree char *version = get_attr(machine, "version");
-    unsigned ssh = 0;
+    unsigned seen[G_N_ELEMENTS(singles)] = {0};
 
     metadata->os = get_attr(machine, "os");
     if (metadata->os != NULL && strlen(metadata->os) > OS_MAX_LEN)
@@ -282,8 +340,10 @@ read_all(MvmMetadata *metadata, xmlNode *machine, GError **error)
         return false;
     for (xmlNode *child = our_element(machine->children); child != NULL;
          child = our_element(child->next)) {
-        if (has_name(child, "ssh") && ssh++ > 0)
-            return invalid("a second element", "ssh", error);
+        size_t single = find_single(child);
+
+        if (single < G_N_ELEMENTS(singles) && seen[single]++ > 0)
+            return invalid("a second element", singles[single].name, error);
         if (!read_child(metadata, child, error))
             return false;
     }
@@ -366,6 +426,24 @@ write_ssh(const MvmMetadata *metadata, xmlNode *machine)
         mvm_xml_attr(ssh, "user", "%s", metadata->ssh_user);
 }
 
+static void
+write_opencore(const MvmMetadata *metadata, xmlNode *machine)
+{
+    const MvmIdentity *identity = metadata->identity;
+
+    if (identity != NULL) {
+        xmlNode *node = ensure_child(machine, "macvm:identity");
+
+        mvm_xml_attr(node, "model", "%s", identity->model);
+        mvm_xml_attr(node, "serial", "%s", identity->serial);
+        mvm_xml_attr(node, "mlb", "%s", identity->mlb);
+        mvm_xml_attr(node, "rom", "%s", identity->rom);
+    }
+    if (metadata->opencore_made != NULL)
+        mvm_xml_attr(ensure_child(machine, "macvm:opencore"), "made", "%s",
+                     metadata->opencore_made);
+}
+
 void
 mvm_metadata_write(const MvmMetadata *metadata, xmlNode *parent)
 {
@@ -382,6 +460,7 @@ mvm_metadata_write(const MvmMetadata *metadata, xmlNode *parent)
     if (metadata->os != NULL)
         mvm_xml_attr(machine, "os", "%s", metadata->os);
     write_ssh(metadata, machine);
+    write_opencore(metadata, machine);
     for (guint i = 0; i < metadata->options->len; i++) {
         const MvmMetadataOption *option = metadata->options->pdata[i];
         xmlNode *node = mvm_xml_add_text(machine, "macvm:option", "%s", option->value);

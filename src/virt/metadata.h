@@ -5,6 +5,8 @@
  *
  *   <macvm:machine xmlns:macvm='https://macvm.org/xmlns/domain/1' version='1' os='14'>
  *     <macvm:ssh port='2222' user='joe'/>
+ *     <macvm:identity model='iMacPro1,1' serial='...' mlb='...' rom='525400ABCDEF'/>
+ *     <macvm:opencore made='digest of what its disk was made of'/>
  *     <macvm:option name='memory'>8G</macvm:option>
  *     <macvm:render>the domain as macvm rendered it last, as text</macvm:render>
  *   </macvm:machine>
@@ -14,6 +16,7 @@
  */
 #pragma once
 
+#include "machine/identity.h"
 #include "xml/xml.h"
 
 #include <glib.h>
@@ -34,12 +37,14 @@ typedef struct {
 
 typedef struct {
     int version;
-    char *os;           /* "14"; owned, or NULL */
-    int ssh_port;       /* on the libvirt host's loopback; 0: none */
-    char *ssh_user;     /* owned, or NULL */
-    GPtrArray *options; /* MvmMetadataOption, in the order they were given; owned */
-    char *render;       /* owned, or NULL */
-    xmlDoc *unknown;    /* what this version does not understand; owned, or NULL */
+    char *os;              /* "14"; owned, or NULL */
+    int ssh_port;          /* on the libvirt host's loopback; 0: none */
+    char *ssh_user;        /* owned, or NULL */
+    MvmIdentity *identity; /* what its OpenCore disk says; owned, or NULL */
+    char *opencore_made;   /* see MvmMachine; owned, or NULL */
+    GPtrArray *options;    /* MvmMetadataOption, in the order they were given; owned */
+    char *render;          /* owned, or NULL */
+    xmlDoc *unknown;       /* what this version does not understand; owned, or NULL */
 } MvmMetadata;
 
 /* An empty one of the present version. */

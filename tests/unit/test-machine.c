@@ -78,6 +78,10 @@ test_options_normal_form(void)
         {MVM_OPTION_NETWORK, "bridge=br0", "bridge=br0"},
         {MVM_OPTION_FIRMWARE, "/a/CODE.fd:/a/VARS.fd", "/a/CODE.fd:/a/VARS.fd"},
         {MVM_OPTION_SSH_USER, "joe", "joe"},
+        {MVM_OPTION_RESOLUTION, "2560x1440", "2560x1440"},
+        {MVM_OPTION_BOOT_ARGS, " -v keepsyms=1 ", "-v keepsyms=1"},
+        {MVM_OPTION_BOOT_ARGS, "", ""},
+        {MVM_OPTION_VERBOSE_BOOT, "off", "off"},
     };
     g_autoptr(MvmOptions) options = mvm_options_new();
 
@@ -113,6 +117,14 @@ test_options_bad(void)
         {MVM_OPTION_SSH_USER, "-oProxyCommand=x"},
         {MVM_OPTION_POOL, "a\nb"},
         {MVM_OPTION_GRAPHICS, "VNC"},
+        {MVM_OPTION_RESOLUTION, "1920"},
+        {MVM_OPTION_RESOLUTION, "1920x"},
+        {MVM_OPTION_RESOLUTION, "639x480"},
+        {MVM_OPTION_RESOLUTION, "1920x1080@32"},
+        {MVM_OPTION_RESOLUTION, "1920x1080x3"},
+        {MVM_OPTION_BOOT_ARGS, "a\nb"},
+        {MVM_OPTION_BOOT_ARGS, "\xc3\xa4"},
+        {MVM_OPTION_VERBOSE_BOOT, "yes"},
     };
     g_autoptr(MvmOptions) options = mvm_options_new();
 

@@ -97,6 +97,30 @@ test_newer_version(void)
 }
 
 static void
+test_identity(void)
+{
+    static const char text[] =
+        "<machine><identity model='iMacPro1,1' serial='C02VV5RFHX87' mlb='C02724302J9JG361Z' "
+        "rom='525400ABCDEF' colour='red'/><opencore made='abc' from='x'/></machine>";
+    g_autoptr(GError) error = NULL;
+    g_autoptr(MvmMetadata) first = mvm_metadata_parse(text, "macos", &error);
+    g_autoptr(MvmMetadata) second = NULL;
+    g_autofree char *written = NULL;
+
+    g_assert_no_error(error);
+    written = mvm_metadata_to_text(first);
+    g_assert_nonnull(strstr(written, "colour=\"red\""));
+    g_assert_nonnull(strstr(written, "from=\"x\""));
+    second = mvm_metadata_parse(written, "macos", &error);
+    g_assert_no_error(error);
+    g_assert_cmpstr(second->identity->model, ==, "iMacPro1,1");
+    g_assert_cmpstr(second->identity->serial, ==, "C02VV5RFHX87");
+    g_assert_cmpstr(second->identity->mlb, ==, "C02724302J9JG361Z");
+    g_assert_cmpstr(second->identity->rom, ==, "525400ABCDEF");
+    g_assert_cmpstr(second->opencore_made, ==, "abc");
+}
+
+static void
 test_write_replaces(void)
 {
     static const char domain[] = "<domain><metadata><x:a xmlns:x='urn:x'/><macvm:machine " NS
@@ -125,6 +149,14 @@ test_refused(void)
         "<machine><ssh port='65536'/></machine>",
         "<machine><ssh port='0'/></machine>",
         "<machine><ssh port='1'/><ssh port='2'/></machine>",
+        "<machine><identity/></machine>",
+        "<machine><identity model='iMacPro1,1' serial='C02VV5RFHX87' mlb='C02724302J9JG361Z'/>"
+        "</machine>",
+        "<machine><identity model='iMacPro1,1' serial='C02VV5RFHX87' mlb='C02724302J9JG361A' "
+        "rom='525400ABCDEF'/></machine>",
+        "<machine><opencore made='a'/><opencore made='b'/></machine>",
+        "<machine><opencore made='01234567890123456789012345678901234567890123456789012345678901234"
+        "'/></machine>",
         "<machine><ssh port='22 -oProxyCommand=x'/></machine>",
         "<machine><ssh user='-oProxyCommand=x'/></machine>",
         "<machine><ssh user='a b'/></machine>",
@@ -179,6 +211,7 @@ main(int argc, char **argv)
     g_test_add_func("/metadata/options", test_options);
     g_test_add_func("/metadata/newer-version", test_newer_version);
     g_test_add_func("/metadata/write-replaces", test_write_replaces);
+    g_test_add_func("/metadata/identity", test_identity);
     g_test_add_func("/metadata/refused", test_refused);
     g_test_add_func("/metadata/bounds", test_bounds);
     g_test_add_func("/metadata/ssh-user", test_ssh_user);

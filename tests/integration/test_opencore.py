@@ -1,0 +1,246 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""A machine's own OpenCore disk: made of an EFI folder, read back, made anew, and booted from."""
+
+import base64
+import plistlib
+import re
+import unittest
+import xml.etree.ElementTree as ElementTree
+
+import harness
+
+SMALL = ("--accel", "tcg", "--memory", "1G", "--cores", "2", "--threads", "1", "--ssh-user", "root")
+BOOT = "7C436110-AB2A-4BBB-A880-FE41995C9F82"
+
+# Written for this test: the keys that upstream's has and define changes, comments and odd spacing that have to stay.
+CONFIG = f"""<?xml version="1.0" encoding="UTF-8"?>
+<!DOCTYPE plist PUBLIC "-//Apple//DTD PLIST 1.0//EN" "http://www.apple.com/DTDs/PropertyList-1.0.dtd">
+<plist version="1.0">
+<dict>
+	<!-- a comment that stays -->
+	<key>Misc</key>
+	<dict>
+		<key>Boot</key>
+		<dict><key>Timeout</key>   <integer>45</integer></dict>
+		<key>Security</key>
+		<dict>
+			<key>SecureBootModel</key>
+			<string>Default</string>
+		</dict>
+	</dict>
+	<key>NVRAM</key>
+	<dict>
+		<key>Add</key>
+		<dict>
+			<key>{BOOT}</key>
+			<dict>
+				<key>boot-args</key>
+				<string>-v keepsyms=1 test=1</string>
+			</dict>
+		</dict>
+	</dict>
+	<key>PlatformInfo</key>
+	<dict>
+		<key>Automatic</key>
+		<true/>
+		<key>Generic</key>
+		<dict>
+			<key>MLB</key>
+			<string>shared</string>
+			<key>ROM</key>
+			<string>shared</string>
+			<key>SystemProductName</key>
+			<string>iMacPro1,1</string>
+			<key>SystemSerialNumber</key>
+			<string>shared</string>
+			<key>SystemUUID</key>
+			<string>shared</string>
+		</dict>
+	</dict>
+	<key>UEFI</key>
+	<dict>
+		<key>Output</key>
+		<dict>
+			<key>Resolution</key>
+			<string>1024x768</string>
+		</dict>
+	</dict>
+</dict>
+</plist>
+"""
+
+
+def checkout(env):
+    """The stand-in's checkout with an EFI folder, whose loader is the stand-in itself, taken out of its disk."""
+    top = env.checkout()
+    if env.run(["mcopy", "--version"], expect=None).code != 0:
+        harness.skip("no mtools")
+    raw, loader = env.dir / "standin.raw", env.dir / "BOOTX64.EFI"
+    env.run(["qemu-img", "convert", "-O", "raw", env.standin(), raw])
+    env.run(["mcopy", "-n", "-i", f"{raw}@@1M", "::/EFI/BOOT/BOOTX64.EFI", loader])
+    env.write(top / "OpenCore/EFI/BOOT/BOOTx64.efi", loader.read_bytes())
+    raw.unlink()
+    for name in ("OpenCore.efi", "Kexts/Some.kext/Contents/Info.plist", "Resources/Image/a file.icns"):
+        env.write(top / "OpenCore/EFI/OC" / name, f"content of {name}")
+    env.write(top / "OpenCore/config.plist", CONFIG)
+    return top
+
+
+def config(env, name="macos"):
+    """(text, dict) of the config.plist in the machine's volume, brought here through libvirt."""
+    copy, raw = env.dir / "volume.qcow2", env.dir / "volume.raw"
+    env.virsh("vol-download", "--pool", "macvm", f"{name}-opencore.qcow2", copy)
+    env.run(["qemu-img", "convert", "-O", "raw", copy, raw])
+    text = env.run(["mtype", "-i", f"{raw}@@1M", "::/EFI/OC/config.plist"]).out
+    copy.unlink()
+    raw.unlink()
+    return text, plistlib.loads(text.encode())
+
+
+def generic(env, name="macos"):
+    """What the volume says, in the words of `status --json`."""
+    found = config(env, name)[1]["PlatformInfo"]["Generic"]
+    return {"model": found["SystemProductName"], "serial": found["SystemSerialNumber"], "mlb": found["MLB"],
+            "uuid": found["SystemUUID"], "rom": found["ROM"].hex().upper()}
+
+
+def boot_args(env):
+    return config(env)[1]["NVRAM"]["Add"][BOOT]["boot-args"]
+
+
+class Made(unittest.TestCase):
+    def test_identity(self):
+        with harness.Environment.session() as env:
+            checkout(env)
+            env.macvm("define", *SMALL)
+            status = env.macvm_json("status", "macos")
+            identity = status["identity"]
+            self.assertEqual(identity, generic(env))
+            self.assertEqual("iMacPro1,1", identity["model"])
+            self.assertEqual(status["uuid"].upper(), identity["uuid"])
+            mac = re.search(r"52:54:00(:[0-9a-f]{2}){3}", env.virsh("dumpxml", "macos").out)[0]
+            self.assertEqual(mac.replace(":", "").upper(), identity["rom"])
+            self.assertEqual("qcow2", status["disks"][0]["format"])
+            # The file differs from upstream's in what was meant to be changed.
+            text, values = config(env)
+            changed = [line.strip() for line in text.splitlines() if line not in CONFIG.splitlines()]
+            rom = base64.b64encode(bytes.fromhex(identity["rom"])).decode()
+            self.assertEqual(sorted(changed), sorted([
+                "<dict><key>Timeout</key>   <integer>10</integer></dict>", "<string>Disabled</string>",
+                "<string>keepsyms=1 test=1</string>", f"<string>{identity['mlb']}</string>", f"<data>{rom}</data>",
+                f"<string>{identity['serial']}</string>", f"<string>{identity['uuid']}</string>"]))
+            self.assertEqual("1024x768", values["UEFI"]["Output"]["Resolution"])
+            # The same again makes nothing anew; another machine is another Mac.
+            self.assertIn("as it should be", env.macvm("define").out)
+            self.assertEqual(identity, env.macvm_json("status", "macos")["identity"])
+            env.macvm("define", "second", *SMALL)
+            other = env.macvm_json("status", "second")["identity"]
+            self.assertEqual(other, generic(env, "second"))
+            for key in ("serial", "mlb", "uuid", "rom"):
+                self.assertNotEqual(identity[key], other[key])
+
+    def test_options(self):
+        with harness.Environment.session() as env:
+            checkout(env)
+            env.macvm("define", *SMALL, "--resolution", "1920x1080", "--os", "26")
+            identity = env.macvm_json("status", "macos")["identity"]
+            self.assertEqual("MacPro7,1", identity["model"])
+            self.assertEqual(identity, generic(env))
+            self.assertIn("made anew", env.macvm("set", "macos", "--verbose-boot", "on").err)
+            self.assertEqual("-v keepsyms=1 test=1", boot_args(env))
+            env.macvm("set", "macos", "--boot-args", "amfi=1  -x")
+            self.assertEqual("-v amfi=1 -x", boot_args(env))
+            env.macvm("set", "macos", "--verbose-boot", "off", "--boot-args", "-v debug=0x144")
+            self.assertEqual("debug=0x144", boot_args(env))
+            env.macvm("set", "macos", "--boot-args", "")
+            self.assertEqual("", boot_args(env))
+            # Other options leave the disk alone, and all of them the identity.
+            self.assertNotIn("anew", env.macvm("set", "macos", "--memory", "1280M").err)
+            self.assertEqual("1920x1080", config(env)[1]["UEFI"]["Output"]["Resolution"])
+            self.assertEqual(identity, env.macvm_json("status", "macos")["identity"])
+            self.assertEqual(identity, generic(env))
+            self.assertIn("would be made anew", env.macvm("set", "macos", "--resolution", "1280x720", "--diff").err)
+            self.assertEqual("1920x1080", config(env)[1]["UEFI"]["Output"]["Resolution"])
+            # An older macOS does not know the newer model.
+            self.assertIn("iMacPro1,1", env.macvm("set", "macos", "--os", "14").err)
+            self.assertEqual("iMacPro1,1", generic(env)["model"])
+            self.assertEqual(env.macvm_json("status", "macos")["identity"], generic(env))
+            for wrong in (("--resolution", "1920"), ("--resolution", "1x1"), ("--resolution", "99999x1080"),
+                          ("--verbose-boot", "yes"), ("--boot-args", "a\nb")):
+                env.macvm("set", "macos", *wrong, expect=2)
+
+    def test_not_ours(self):
+        """A disk that macvm did not make stays as it is."""
+        with harness.Environment.session() as env:
+            top = checkout(env)
+            env.macvm("define", "given", *SMALL, "--opencore", env.standin())
+            self.assertIsNone(env.macvm_json("status", "given")["identity"])
+            error = env.macvm("--json", "set", "given", "--resolution", "1280x720", expect=4).error
+            self.assertIn("macvm did not make it", error["message"])
+            env.run(["mv", top / "OpenCore/EFI", top / "elsewhere"])
+            self.assertIn("ready image", env.macvm("define", "ready", *SMALL).err)
+            self.assertIsNone(env.macvm_json("status", "ready")["identity"])
+            env.macvm("define", "other", *SMALL, "--resolution", "1280x720", expect=3)
+
+    def test_refused_folders(self):
+        with harness.Environment.session() as env:
+            top = checkout(env)
+            env.vars["TMPDIR"] = str(env.write("tmp/.keep", "").parent)
+            link = top / "OpenCore/EFI/OC/link"
+            env.run(["ln", "-s", "/etc/passwd", link])
+            self.assertIn("leads out", env.macvm("define", *SMALL, expect=1).err)
+            link.unlink()
+            for hostile in ('<!DOCTYPE plist [<!ENTITY a "x">]><plist><dict/></plist>', "<plist>", "",
+                            "<plist><dict/></plist>" + " " * (1 << 20)):
+                env.write(top / "OpenCore/config.plist", hostile)
+                env.macvm("define", *SMALL, expect=(1, 3))
+                env.virsh("domid", "macos", expect=1)
+            # What failed leaves nothing that is in the way.
+            env.write(top / "OpenCore/config.plist", CONFIG)
+            env.macvm("define", *SMALL)
+            self.assertEqual(env.macvm_json("status", "macos")["identity"], generic(env))
+            self.assertEqual([], [path.name for path in (env.dir / "tmp").iterdir() if path.name != ".keep"])
+
+    def test_left_over(self):
+        """A disk that is left from an earlier machine says who that one was: the new one gets its own."""
+        with harness.Environment.session() as env:
+            checkout(env)
+            env.macvm("define", *SMALL)
+            first = generic(env)
+            env.macvm("undefine", "macos", "--yes")
+            env.macvm("define", *SMALL)
+            self.assertNotEqual(first["serial"], generic(env)["serial"])
+            self.assertEqual(env.macvm_json("status", "macos")["identity"], generic(env))
+
+
+class Boots(unittest.TestCase):
+    def check(self, env):
+        port = env.free_port()
+        checkout(env)
+        env.macvm("define", *SMALL, "--ssh-port", port)
+        identity = env.macvm_json("status", "macos")["identity"]
+        env.macvm("up", "--wait-ssh=240", timeout=300)
+        self.assertEqual("yes", env.guest(port).facts()["uefi"])
+        # A running machine's boot disk is not touched.
+        error = env.macvm("--json", "set", "macos", "--resolution", "1280x720", expect=4).error
+        self.assertIn("the machine runs", error["message"])
+        self.assertIn("macvm down", error["hint"])
+        env.macvm("set", "macos", "--memory", "1280M")
+        env.guest(port).run("poweroff", expect=None)
+        env.wait_state("macos", "shut off", 60)
+        env.macvm("set", "macos", "--resolution", "1280x720")
+        self.assertEqual("1280x720", config(env)[1]["UEFI"]["Output"]["Resolution"])
+        self.assertEqual(identity, generic(env))
+        env.macvm("up", "--wait-ssh=240", timeout=300)
+        env.macvm("undefine", "--remove-storage", "--yes", expect=4)
+        env.guest(port).run("poweroff", expect=None)
+        env.wait_state("macos", "shut off", 60)
+
+    def test_session(self):
+        with harness.Environment.session() as env:
+            self.check(env)
+
+
+if __name__ == "__main__":
+    harness.main()
