@@ -195,7 +195,8 @@ on_paste_ended(MvmTransportEnd end, int status, const GError *error, void *data)
 
     g_clear_pointer(&pb->paste, mvm_transport_free);
     watch_silence(pb);
-    explicit_bzero(pb->pasted->data, pb->pasted->len);
+    if (pb->pasted->len > 0)
+        explicit_bzero(pb->pasted->data, pb->pasted->len);
     g_byte_array_set_size(pb->pasted, 0);
     if (end == MVM_TRANSPORT_DONE &&
         looks_like_text(g_bytes_get_data(bytes, NULL), g_bytes_get_size(bytes))) {

@@ -246,7 +246,8 @@ flush(MvmTransport *transport)
             return errno == EAGAIN;
         transport->sent += (size_t)n;
     }
-    explicit_bzero(queue->data, queue->len);
+    if (queue->len > 0)
+        explicit_bzero(queue->data, queue->len);
     g_byte_array_set_size(queue, 0);
     transport->sent = 0;
     return true;
