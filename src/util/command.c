@@ -2,8 +2,10 @@
 #include "util/command.h"
 
 #include "util/error.h"
+#include "util/file.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/wait.h>
@@ -89,12 +91,16 @@ feed(int fd, const char *text)
     close(fd);
 }
 
-/* input NULL: the child has this process's stdin and stdout. */
+/* input NULL: the child has this process's stdin and stdout. GLib closes a descriptor that it is
+ * told to use in the child, also when it is the very one: stdout is inherited or a copy of stderr.
+ */
 static bool
 run_waiting(const char *const *argv, const char *input, int *ret_status, GError **error)
 {
     struct sigaction ignore = {.sa_handler = SIG_IGN}, old_int, old_quit;
-    GSpawnFlags flags = G_SPAWN_SEARCH_PATH | G_SPAWN_DO_NOT_REAP_CHILD;
+    mvm_autofd out = input == NULL ? -1 : fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
+    GSpawnFlags flags = G_SPAWN_SEARCH_PATH | G_SPAWN_DO_NOT_REAP_CHILD |
+                        (input == NULL ? G_SPAWN_CHILD_INHERITS_STDIN : 0);
     GError *cause = NULL;
     GPid pid = 0;
     int status = 0, in = -1;
@@ -102,10 +108,9 @@ run_waiting(const char *const *argv, const char *input, int *ret_status, GError 
 
     sigaction(SIGINT, &ignore, &old_int);
     sigaction(SIGQUIT, &ignore, &old_quit);
-    started = g_spawn_async_with_pipes_and_fds(
-        NULL, argv, NULL, flags, restore_signals, NULL, input == NULL ? STDIN_FILENO : -1,
-        input == NULL ? STDOUT_FILENO : STDERR_FILENO, STDERR_FILENO, NULL, NULL, 0, &pid,
-        input == NULL ? NULL : &in, NULL, NULL, &cause);
+    started = g_spawn_async_with_pipes_and_fds(NULL, argv, NULL, flags, restore_signals, NULL, -1,
+                                               out, -1, NULL, NULL, 0, &pid,
+                                               input == NULL ? NULL : &in, NULL, NULL, &cause);
     if (started && input != NULL)
         feed(in, input);
     while (started && waitpid(pid, &status, 0) < 0)

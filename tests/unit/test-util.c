@@ -93,6 +93,29 @@ test_command(void)
     g_clear_error(&error);
 }
 
+/* Each stream of the child is where the caller of the program finds it. */
+static void
+test_foreground(void)
+{
+    const char *const plain[] = {"sh", "-c", "echo to stdout; echo to stderr >&2; exit 3", NULL};
+    const char *const fed[] = {"sh", "-c", "read word; echo \"got $word\"; echo too >&2", NULL};
+    g_autoptr(GError) error = NULL;
+    int status = 0;
+
+    if (g_test_subprocess()) {
+        g_assert_true(mvm_command_run_foreground(plain, &status, &error));
+        g_assert_cmpint(status, ==, 3);
+        g_assert_true(mvm_command_run_fed(fed, "input\n", &status, &error));
+        g_assert_cmpint(status, ==, 0);
+        return;
+    }
+    g_test_trap_subprocess(NULL, 0, 0);
+    g_test_trap_assert_passed();
+    g_test_trap_assert_stdout("*to stdout*");
+    g_test_trap_assert_stdout_unmatched("*got*");
+    g_test_trap_assert_stderr("*to stderr*got input*too*");
+}
+
 static void
 test_file_replace(void)
 {
@@ -163,6 +186,7 @@ main(int argc, char **argv)
     g_test_add_func("/size/format", test_size_format);
     g_test_add_func("/error/hint", test_error_hint);
     g_test_add_func("/command/run", test_command);
+    g_test_add_func("/command/foreground", test_foreground);
     g_test_add_func("/file/replace", test_file_replace);
     g_test_add_func("/file/lock", test_file_lock);
     g_test_add_func("/json/write", test_json);
