@@ -79,12 +79,11 @@ mvm_engine_out_start(MvmEngine *engine)
     MvmClipTypes types = choose_types(engine);
 
     mvm_engine_out_free(&engine->out);
-    if (engine->host_secret)
-        mvm_engine_tell(engine, MVM_DIRECTION_TO_GUEST, MVM_CLIP_SECRET, NULL);
-    else if (types == 0)
-        mvm_engine_tell(engine, MVM_DIRECTION_TO_GUEST, MVM_CLIP_NOTHING, NULL);
-    if (types == 0)
+    if (types == 0) {
+        mvm_engine_tell(engine, MVM_DIRECTION_TO_GUEST,
+                        engine->host_secret ? MVM_CLIP_SECRET : MVM_CLIP_NOTHING, NULL);
         return;
+    }
     engine->out = (MvmOutgoing){
         .content = mvm_clip_content_new(NULL, false),
         .generation = engine->generation,
@@ -133,6 +132,7 @@ decide(MvmEngine *engine)
     if (out->secret) {
         remember_secret(engine);
         mvm_engine_out_free(out);
+        mvm_engine_tell(engine, MVM_DIRECTION_TO_GUEST, MVM_CLIP_SECRET, NULL);
     } else if (types == 0) {
         mvm_engine_out_free(out); /* each type's failure was told */
     } else if (is_known_secret(engine)) {

@@ -334,7 +334,7 @@ test_secret(void)
     connect_lab(&lab);
     offer(&lab, (MvmClipOffer){.types = TEXT | HTML, .secret = true});
     host_bytes(&lab, MVM_CLIP_TEXT, "hunter2");
-    assert_said(&lab, "SECRET read-text");
+    assert_said(&lab, "read-text SECRET");
     host_copy(&lab, "hunter2");
     assert_said(&lab, "read-text SECRET");
     host_copy(&lab, "other");
@@ -359,7 +359,7 @@ test_secret_while_away(void)
     offer(&lab, (MvmClipOffer){.types = TEXT, .secret = true});
     host_bytes(&lab, MVM_CLIP_TEXT, "hunter2");
     connect_lab(&lab);
-    assert_said(&lab, "SECRET read-text");
+    assert_said(&lab, "read-text SECRET");
 }
 
 static void
