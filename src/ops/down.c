@@ -7,8 +7,9 @@
 
 #define SECOND G_USEC_PER_SEC
 
-/* The look whether ssh answers, in milliseconds. */
-#define PROBE_TIMEOUT_MS 2000
+/* The look whether ssh answers, in microseconds: a guest without KVM on a busy host takes seconds
+ * to start a server for a connection. */
+#define PROBE_TIMEOUT (5 * SECOND)
 
 /* After libvirt ended QEMU, its event takes no more than this. */
 #define DESTROY_TIMEOUT (30 * SECOND)
@@ -74,9 +75,10 @@ try_ssh(const MvmContext *context, MvmDomain *domain, MvmWatch *watch, gint64 un
     g_autoptr(MvmMetadata) metadata = mvm_domain_get_metadata(domain, NULL);
     g_autoptr(MvmRemoteCommand) command = NULL;
     g_autoptr(GPtrArray) argv = NULL;
+    gint64 patience = MIN(PROBE_TIMEOUT, until - g_get_monotonic_time());
     bool ok = false;
 
-    if (metadata == NULL || !mvm_guest_ssh_answers(domain, metadata, PROBE_TIMEOUT_MS))
+    if (metadata == NULL || !mvm_guest_ssh_answers(domain, metadata, (int)(patience / 1000)))
         return true;
     argv = mvm_guest_ssh_argv(domain, metadata, MVM_GUEST_SSH_BATCH, shutdown_command, NULL);
     command = argv == NULL ? NULL : mvm_remote_command_start((const char *const *)argv->pdata);
