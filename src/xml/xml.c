@@ -5,6 +5,7 @@
 #include "util/error.h"
 #include "util/file.h"
 
+#include <libxml/SAX2.h>
 #include <libxml/parser.h>
 #include <libxml/parserInternals.h>
 #include <libxml/xmlsave.h>
@@ -75,6 +76,26 @@ refuse_reference(void *data, const xmlChar *name)
     refuse_doctype(data, name, NULL, NULL);
 }
 
+/* In a document type that is passed over there is nothing to put them in: libxml2 would lose them.
+ */
+static void
+refuse_comment_in_doctype(void *data, const xmlChar *text)
+{
+    if (((const xmlParserCtxt *)data)->inSubset != 0)
+        refuse_doctype(data, text, NULL, NULL);
+    else
+        xmlSAX2Comment(data, text);
+}
+
+static void
+refuse_instruction_in_doctype(void *data, const xmlChar *target, const xmlChar *text)
+{
+    if (((const xmlParserCtxt *)data)->inSubset != 0)
+        refuse_doctype(data, target, NULL, NULL);
+    else
+        xmlSAX2ProcessingInstruction(data, target, text);
+}
+
 static void
 accept_bare_doctype(xmlSAXHandler *sax)
 {
@@ -86,6 +107,8 @@ accept_bare_doctype(xmlSAXHandler *sax)
     sax->notationDecl = refuse_doctype;
     sax->unparsedEntityDecl = refuse_unparsed;
     sax->reference = refuse_reference;
+    sax->comment = refuse_comment_in_doctype;
+    sax->processingInstruction = refuse_instruction_in_doctype;
 }
 
 static xmlDoc *
