@@ -46,6 +46,7 @@ run(const char *const *argv)
     g_autofree char *out = mvm_command_run(argv, &error);
 
     g_assert_no_error(error);
+    g_assert_nonnull(out);
 }
 
 static void
@@ -172,7 +173,6 @@ static void
 test_links(Fixture *fixture, gconstpointer unused)
 {
     g_autofree char *link = g_build_filename(fixture->efi, "OC", "link", NULL);
-    g_autofree char *inside = g_build_filename(fixture->efi, "OC", "OpenCore.efi", NULL);
     g_autofree char *secret = g_build_filename(fixture->dir, "EFI-not", NULL);
     g_autoptr(GPtrArray) entries = NULL;
 
