@@ -5,6 +5,7 @@
 #include "util/error.h"
 #include "util/file.h"
 #include "util/interrupt.h"
+#include "util/lock.h"
 
 #include <errno.h>
 #include <poll.h>
@@ -44,18 +45,14 @@ on_ended(const GError *error, void *data)
 }
 
 /* One agent a peer. The lock goes with the process, however that ends. */
-static int
+static MvmLock *
 take_lock(const MvmClipPeer *peer, GError **error)
 {
-    g_autofree char *path = mvm_clip_peer_get_path(peer, "lock");
-    g_autofree char *folder = g_path_get_dirname(path);
+    g_autofree char *name = mvm_clip_peer_get_lock(peer);
     g_autoptr(GError) cause = NULL;
-    int lock = -1;
+    MvmLock *lock = mvm_lock_take(name, peer->name, &cause);
 
-    if (!mvm_file_make_dir(folder, error))
-        return -1;
-    lock = mvm_file_lock(path, peer->name, &cause);
-    if (lock >= 0)
+    if (lock != NULL)
         return lock;
     if (g_error_matches(cause, MVM_ERROR, MVM_ERROR_CONFLICT)) {
         g_set_error(error, MVM_ERROR, MVM_ERROR_CONFLICT,
@@ -64,7 +61,7 @@ take_lock(const MvmClipPeer *peer, GError **error)
     } else {
         g_propagate_error(error, g_steal_pointer(&cause));
     }
-    return -1;
+    return NULL;
 }
 
 /* Until the agent ends: by itself, or because a signal asked for it. */
@@ -114,12 +111,12 @@ mvm_clip_run(MvmClipPeer *peer, const MvmClipOptions *options, const MvmClipList
                              .backend = options->backend,
                              .socket = stays ? socket : NULL,
                              .verbose = options->verbose};
-    mvm_autofd lock = stays ? take_lock(peer, error) : -1;
+    g_autoptr(MvmLock) lock = stays ? take_lock(peer, error) : NULL;
     mvm_autofd ended = eventfd(0, EFD_CLOEXEC);
     Run run = {.listener = listener, .ended = ended};
     MvmAgent *agent = NULL;
 
-    if ((stays && lock < 0) || !check_state(peer, stays, &config.resting, error))
+    if ((stays && lock == NULL) || !check_state(peer, stays, &config.resting, error))
         return false;
     if (ended < 0)
         return mvm_error_set_errno(error, "start", "the clipboard agent");

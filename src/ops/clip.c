@@ -4,7 +4,7 @@
 #include "clip/control.h"
 #include "ops/guest-ssh.h"
 #include "util/error.h"
-#include "util/file.h"
+#include "util/lock.h"
 #include "util/paths.h"
 
 #include <string.h>
@@ -97,6 +97,12 @@ mvm_clip_peer_get_path(const MvmClipPeer *peer, const char *suffix)
     return mvm_path_runtime(name);
 }
 
+char *
+mvm_clip_peer_get_lock(const MvmClipPeer *peer)
+{
+    return g_strdup_printf("clip-%s.lock", peer->key);
+}
+
 static char *
 ask(const MvmClipPeer *peer, const char *word, unsigned timeout_ms, GError **error)
 {
@@ -154,13 +160,13 @@ mvm_clip_status_clear(MvmClipStatus *status)
 static bool
 wait_for_end(const MvmClipPeer *peer, GError **error)
 {
-    g_autofree char *path = mvm_clip_peer_get_path(peer, "lock");
+    g_autofree char *name = mvm_clip_peer_get_lock(peer);
     int64_t until = g_get_monotonic_time() + STOP_US;
 
     while (g_get_monotonic_time() < until) {
-        mvm_autofd lock = mvm_file_lock(path, peer->name, NULL);
+        g_autoptr(MvmLock) lock = mvm_lock_take(name, peer->name, NULL);
 
-        if (lock >= 0)
+        if (lock != NULL)
             return true;
         g_usleep(STOP_STEP_US);
     }

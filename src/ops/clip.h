@@ -36,8 +36,11 @@ MvmClipPeer *mvm_clip_peer_from_ssh(const char *destination, GError **error);
 void mvm_clip_peer_free(MvmClipPeer *peer);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(MvmClipPeer, mvm_clip_peer_free)
 
-/* Path of the agent's file with that suffix ("lock", "sock", "log"); the caller frees. */
+/* Path of the agent's file with that suffix ("sock", "log"); the caller frees. */
 char *mvm_clip_peer_get_path(const MvmClipPeer *peer, const char *suffix);
+
+/* The name of the lock that the agent has (util/lock.h); the caller frees. */
+char *mvm_clip_peer_get_lock(const MvmClipPeer *peer);
 
 typedef struct {
     bool running, connected;

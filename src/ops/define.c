@@ -5,11 +5,10 @@
 #include "ops/define-merge.h"
 #include "ops/hostcheck.h"
 #include "ops/images.h"
+#include "ops/machine.h"
 #include "ops/osk.h"
 #include "ops/port.h"
 #include "util/error.h"
-#include "util/file.h"
-#include "util/paths.h"
 #include "util/secret.h"
 #include "virt/caps.h"
 #include "virt/definition.h"
@@ -256,28 +255,14 @@ answer(Work *work, MvmDefineResult *result, GError **error)
     return true;
 }
 
-/* One define of a name at a time on this machine; against other machines mvm_definition_write()
- * compares. */
-static int
-lock_name(const char *name, GError **error)
-{
-    g_autofree char *file = g_strdup_printf("define-%s.lock", name);
-    g_autofree char *path = mvm_path_runtime(file);
-    g_autofree char *dir = g_path_get_dirname(path);
-
-    if (!mvm_file_make_dir(dir, error))
-        return -1;
-    return mvm_file_lock(path, name, error);
-}
-
 bool
 mvm_define(const MvmContext *context, const MvmDefineRequest *request, MvmDefineResult *ret_result,
            GError **error)
 {
     g_auto(Work) work = {.context = context, .request = request};
-    mvm_autofd lock = -1;
+    g_autoptr(MvmLock) lock = NULL;
 
-    if (request->mode == MVM_DEFINE && (lock = lock_name(request->name, error)) < 0)
+    if (request->mode == MVM_DEFINE && (lock = mvm_machine_lock(request->name, error)) == NULL)
         return false;
     if (!mvm_current_load(context->conn, request->name, &work.current, error))
         return false;

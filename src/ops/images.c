@@ -22,6 +22,15 @@ typedef struct {
     const char *dir;
 } Work;
 
+const char *
+mvm_image_ending(MvmImage image)
+{
+    static const char *const endings[MVM_IMAGE_COUNT] = {"-opencore.qcow2", "-recovery.qcow2",
+                                                         ".qcow2"};
+
+    return endings[image];
+}
+
 static char *
 path_of(const Work *work, const char *name)
 {
@@ -46,10 +55,10 @@ find(const Work *work, const char *name, MvmVolume **ret_volume, GError **error)
 
 /* The name of the volume that had is in, or the one that a new machine's image gets. */
 static char *
-name_of(const Work *work, const MvmHadImage *had, const char *ending)
+name_of(const Work *work, const MvmHadImage *had, MvmImage image)
 {
     return had->path != NULL ? g_path_get_basename(had->path)
-                             : g_strconcat(work->machine->name, ending, NULL);
+                             : g_strconcat(work->machine->name, mvm_image_ending(image), NULL);
 }
 
 /* The user took it away, or put something else in its place: that is not touched. */
@@ -199,7 +208,7 @@ static bool
 prepare_opencore(const Work *work, GError **error)
 {
     const MvmHadImage *had = work->request->had_opencore;
-    g_autofree char *name = name_of(work, had, "-opencore.qcow2");
+    g_autofree char *name = name_of(work, had, MVM_IMAGE_OPENCORE);
     g_autofree char *digest = mvm_opencore_digest(work->machine);
     g_autofree char *file = NULL;
     g_autoptr(MvmVolume) volume = NULL;
@@ -241,7 +250,7 @@ prepare_recovery(const Work *work, GError **error)
 {
     g_autofree char *base_name = g_strdup_printf("recovery-%s.img", work->machine->os->id);
     const MvmHadImage *had = work->request->had_recovery;
-    g_autofree char *name = name_of(work, had, "-recovery.qcow2");
+    g_autofree char *name = name_of(work, had, MVM_IMAGE_RECOVERY);
     g_autoptr(MvmVolume) base = NULL;
     g_autoptr(MvmVolume) overlay = NULL;
 
@@ -318,7 +327,7 @@ static bool
 prepare_system(const Work *work, GError **error)
 {
     const MvmHadImage *had = work->request->had_system;
-    g_autofree char *name = name_of(work, had, ".qcow2");
+    g_autofree char *name = name_of(work, had, MVM_IMAGE_SYSTEM);
     g_autoptr(MvmVolume) volume = NULL;
 
     if (is_replaced(had))

@@ -13,6 +13,11 @@
 
 #include <stdbool.h>
 
+typedef enum { MVM_IMAGE_OPENCORE, MVM_IMAGE_RECOVERY, MVM_IMAGE_SYSTEM, MVM_IMAGE_COUNT } MvmImage;
+
+/* What follows the machine's name in the name of its volume: "-opencore.qcow2"; static. */
+const char *mvm_image_ending(MvmImage image);
+
 /* An image as the last rendering has it. */
 typedef struct {
     char *path;    /* owned; NULL: none was rendered */

@@ -29,6 +29,32 @@ mvm_machine_pick(const MvmContext *context, const char *given, GError **error)
     return g_strdup(only != NULL ? only->name : MVM_NAME_DEFAULT);
 }
 
+MvmLock *
+mvm_machine_lock(const char *name, GError **error)
+{
+    g_autofree char *file = g_strdup_printf("define-%s.lock", name);
+
+    return mvm_lock_take(file, name, error);
+}
+
+bool
+mvm_machine_check_off(MvmDomain *domain, const char *verb, MvmState *ret_state, GError **error)
+{
+    const char *name = mvm_domain_get_name(domain);
+    MvmState state = MVM_STATE_UNKNOWN;
+
+    if (!mvm_domain_get_state(domain, &state, NULL, error))
+        return false;
+    if (ret_state != NULL)
+        *ret_state = state;
+    if (!mvm_state_is_active(state))
+        return true;
+    g_set_error(error, MVM_ERROR, MVM_ERROR_CONFLICT, "cannot %s '%s': it is %s", verb, name,
+                mvm_state_name(state));
+    mvm_error_set_hint(error, "'macvm down %s' stops it", name);
+    return false;
+}
+
 static void
 disk_free(void *data)
 {
@@ -155,7 +181,7 @@ MvmMachineStatus *
 mvm_machine_status(const MvmContext *context, const char *name, GError **error)
 {
     g_autoptr(MvmMachineStatus) status = g_new0(MvmMachineStatus, 1);
-    g_autoptr(MvmDomain) domain = mvm_domain_open(context->conn, name, error);
+    g_autoptr(MvmDomain) domain = mvm_domain_open_any(context->conn, name, error);
     g_autoptr(xmlDoc) doc = NULL;
 
     if (domain == NULL || (status->info = read_info(domain, error)) == NULL ||

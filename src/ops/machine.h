@@ -3,12 +3,23 @@
 #pragma once
 
 #include "ops/context.h"
+#include "util/lock.h"
 #include "virt/domain-list.h"
+#include "virt/domain.h"
 #include "xml/xml.h"
 
 /* The machine that a command without a name means: the only one there is, else "macos". A given
  * name is taken as it is. The caller frees. */
 char *mvm_machine_pick(const MvmContext *context, const char *given, GError **error);
+
+/* What changes the machine called name, defined or not, holds this: one at a time on this machine.
+ * Against other machines libvirt's own checks have to do. */
+MvmLock *mvm_machine_lock(const char *name, GError **error);
+
+/* Whether the machine is off; if not, MVM_ERROR_CONFLICT: "cannot <verb> ...", with its state in
+ * *ret_state (may be NULL). */
+bool mvm_machine_check_off(MvmDomain *domain, const char *verb, MvmState *ret_state,
+                           GError **error);
 
 /* One disk of a machine. */
 typedef struct {

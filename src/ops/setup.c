@@ -3,9 +3,8 @@
 
 #include "ops/doctor.h"
 #include "util/error.h"
-#include "util/file.h"
+#include "util/lock.h"
 #include "util/interrupt.h"
-#include "util/paths.h"
 
 static const struct {
     const char *id, *title;
@@ -148,17 +147,6 @@ run_steps(MvmSetup *setup, GPtrArray *steps, GError **error)
     return true;
 }
 
-static int
-lock(GError **error)
-{
-    g_autofree char *path = mvm_path_runtime("setup.lock");
-    g_autofree char *dir = g_path_get_dirname(path);
-
-    if (!mvm_file_make_dir(dir, error))
-        return -1;
-    return mvm_file_lock(path, "setup", error);
-}
-
 GPtrArray *
 mvm_setup(const MvmSetupRequest *request, const MvmSetupTalk *talk, MvmProgress *progress,
           GError **error)
@@ -166,14 +154,14 @@ mvm_setup(const MvmSetupRequest *request, const MvmSetupTalk *talk, MvmProgress 
     g_autoptr(GPtrArray) steps = g_ptr_array_new_with_free_func(step_free);
     g_autoptr(MvmOptions) options = mvm_options_new();
     MvmSetup setup = {.request = request, .talk = talk, .progress = progress};
-    mvm_autofd held = -1;
+    g_autoptr(MvmLock) held = NULL;
     bool ok = false;
 
     /* A wrong size is told before anything is done. */
     if (request->disk_size != NULL &&
         !mvm_options_set(options, MVM_OPTION_DISK_SIZE, request->disk_size, error))
         return NULL;
-    if (!request->dry_run && (held = lock(error)) < 0)
+    if (!request->dry_run && (held = mvm_lock_take("setup.lock", "setup", error)) == NULL)
         return NULL;
     ok = run_steps(&setup, steps, error);
     mvm_facts_free(setup.facts);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "ops/guest-ssh.h"
+#include "ops/machine.h"
 #include "ops/power.h"
 #include "util/error.h"
 #include "virt/watch.h"
@@ -21,17 +22,13 @@ check_off(MvmDomain *domain, GError **error)
     const char *name = mvm_domain_get_name(domain);
     MvmState state = MVM_STATE_UNKNOWN;
 
-    if (!mvm_domain_get_state(domain, &state, NULL, error))
-        return false;
-    if (!mvm_state_is_active(state))
+    if (mvm_machine_check_off(domain, "start", &state, error))
         return true;
-    g_set_error(error, MVM_ERROR, MVM_ERROR_CONFLICT, "cannot start '%s': it is already %s", name,
-                mvm_state_name(state));
     if (state == MVM_STATE_PAUSED)
         mvm_error_set_hint(error, "'virsh resume %s' lets it go on", name);
     else if (state == MVM_STATE_SUSPENDED)
         mvm_error_set_hint(error, "'virsh dompmwakeup %s' wakes it", name);
-    else
+    else if (state != MVM_STATE_UNKNOWN)
         mvm_error_set_hint(error, "'macvm status %s' tells more", name);
     return false;
 }

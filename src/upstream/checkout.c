@@ -6,7 +6,7 @@
 #include "upstream/roles.h"
 #include "upstream/worktree.h"
 #include "util/file.h"
-#include "util/paths.h"
+#include "util/lock.h"
 
 #include <errno.h>
 #include <ftw.h>
@@ -67,21 +67,16 @@ remove_tree(const char *path, GError **error)
 }
 
 /* The lock is kept with the runtime files: a checkout's neighbours are the user's. */
-static int
+static MvmLock *
 lock_checkout(const char *dir, GError **error)
 {
     g_autofree char *hash = g_compute_checksum_for_string(G_CHECKSUM_SHA256, dir, -1);
     g_autofree char *name = g_strdup_printf("checkout-%.16s.lock", hash);
-    g_autofree char *path = mvm_path_runtime(name);
-    g_autofree char *folder = g_path_get_dirname(path);
-    int fd = -1;
+    MvmLock *lock = mvm_lock_take(name, dir, error);
 
-    if (!mvm_file_make_dir(folder, error))
-        return -1;
-    fd = mvm_file_lock(path, dir, error);
-    if (fd < 0)
+    if (lock == NULL)
         mvm_error_set_hint(error, "wait until the other 'macvm bootstrap' has ended");
-    return fd;
+    return lock;
 }
 
 static bool
@@ -326,7 +321,7 @@ mvm_upstream_sync(const MvmUpstreamRequest *request, GError **error)
     g_autofree char *fallback = request->dir == NULL ? mvm_upstream_default_dir() : NULL;
     g_autofree char *folder = NULL;
     g_autoptr(GError) cause = NULL;
-    mvm_autofd lock = -1;
+    g_autoptr(MvmLock) lock = NULL;
 
     self.dir = g_canonicalize_filename(request->dir != NULL ? request->dir : fallback, NULL);
     self.url = dup_url(request->url);
@@ -336,7 +331,7 @@ mvm_upstream_sync(const MvmUpstreamRequest *request, GError **error)
     if (!mvm_git_init(error) || !mvm_file_make_dir(folder, error))
         return NULL;
     lock = lock_checkout(self.dir, error);
-    if (lock < 0)
+    if (lock == NULL)
         return NULL;
     if (!sync_locked(&self, &cause)) {
         g_propagate_error(error, g_steal_pointer(&cause));

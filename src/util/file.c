@@ -82,8 +82,8 @@ mvm_file_make_dir(const char *path, GError **error)
     return true;
 }
 
-int
-mvm_file_lock(const char *path, const char *what, GError **error)
+static int
+open_and_lock(const char *path, const char *what, GError **error)
 {
     mvm_autofd fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
 
@@ -100,4 +100,26 @@ mvm_file_lock(const char *path, const char *what, GError **error)
         return -1;
     }
     return mvm_steal_fd(&fd);
+}
+
+static bool
+is_at(int fd, const char *path)
+{
+    struct stat opened, there;
+
+    return fstat(fd, &opened) == 0 && stat(path, &there) == 0 && opened.st_dev == there.st_dev &&
+           opened.st_ino == there.st_ino;
+}
+
+int
+mvm_file_lock(const char *path, const char *what, GError **error)
+{
+    for (;;) {
+        mvm_autofd fd = open_and_lock(path, what, error);
+
+        /* Between the two calls the file may have been removed, or renamed, by who had the lock:
+         * then it is the one that is there now which counts. */
+        if (fd < 0 || is_at(fd, path))
+            return mvm_steal_fd(&fd);
+    }
 }

@@ -20,8 +20,9 @@ bool mvm_file_replace(const char *path, const void *data, size_t len, unsigned m
 bool mvm_file_make_dir(const char *path, GError **error);
 
 /* Takes an exclusive lock on the file at path (made with mode 0600 when missing) without waiting.
- * Returns a descriptor that holds it until closed. A lock held elsewhere is MVM_ERROR_CONFLICT,
- * with what as the object of the message. */
+ * Returns a descriptor that holds it until closed; the file is at path then, also when another one
+ * was removed there meanwhile. A lock held elsewhere is MVM_ERROR_CONFLICT, with what as the object
+ * of the message. */
 int mvm_file_lock(const char *path, const char *what, GError **error);
 
 static inline int

@@ -9,8 +9,27 @@
 /* The largest picture that is taken from libvirt: 8K with four bytes a pixel, twice. */
 #define SCREENSHOT_MAX (256 * 1024 * 1024)
 
+/* The element of ours, by which a domain is known to be a machine; free() it. */
+static char *
+get_metadata_text(MvmDomain *domain, GError **error)
+{
+    char *text = virDomainGetMetadata(domain->virt, VIR_DOMAIN_METADATA_ELEMENT, MVM_XML_NS_MACVM,
+                                      VIR_DOMAIN_AFFECT_CURRENT);
+
+    if (text == NULL && mvm_virt_last_code() == VIR_ERR_NO_DOMAIN_METADATA) {
+        g_set_error(error, MVM_ERROR, MVM_ERROR_NOT_FOUND,
+                    "cannot manage '%s': macvm did not define it", domain->name);
+        mvm_error_set_hint(error,
+                           "'macvm list' shows the machines there are; every other domain is "
+                           "virsh's: 'virsh start', 'virsh shutdown', 'virsh undefine'");
+    } else if (text == NULL) {
+        mvm_virt_set_error(error, "read the metadata of '%s'", domain->name);
+    }
+    return text;
+}
+
 MvmDomain *
-mvm_domain_open(MvmConnection *conn, const char *name, GError **error)
+mvm_domain_open_any(MvmConnection *conn, const char *name, GError **error)
 {
     g_autoptr(MvmDomain) domain = g_new0(MvmDomain, 1);
 
@@ -24,6 +43,25 @@ mvm_domain_open(MvmConnection *conn, const char *name, GError **error)
         return NULL;
     }
     return g_steal_pointer(&domain);
+}
+
+MvmDomain *
+mvm_domain_open(MvmConnection *conn, const char *name, GError **error)
+{
+    g_autoptr(MvmDomain) domain = mvm_domain_open_any(conn, name, error);
+
+    return domain != NULL && mvm_domain_check_managed(domain, error) ? g_steal_pointer(&domain)
+                                                                     : NULL;
+}
+
+bool
+mvm_domain_check_managed(MvmDomain *domain, GError **error)
+{
+    char *text = get_metadata_text(domain, error);
+    bool managed = text != NULL;
+
+    free(text);
+    return managed;
 }
 
 void
@@ -83,21 +121,11 @@ mvm_domain_get_state(MvmDomain *domain, MvmState *ret_state, const char **ret_re
 MvmMetadata *
 mvm_domain_get_metadata(MvmDomain *domain, GError **error)
 {
-    char *text = virDomainGetMetadata(domain->virt, VIR_DOMAIN_METADATA_ELEMENT, MVM_XML_NS_MACVM,
-                                      VIR_DOMAIN_AFFECT_CURRENT);
+    char *text = get_metadata_text(domain, error);
     MvmMetadata *metadata = NULL;
 
-    if (text == NULL && mvm_virt_last_code() == VIR_ERR_NO_DOMAIN_METADATA) {
-        g_set_error(error, MVM_ERROR, MVM_ERROR_NOT_FOUND,
-                    "cannot manage '%s': macvm did not define it", domain->name);
-        mvm_error_set_hint(error, "'macvm list' shows the machines there are; "
-                                  "virsh manages every other domain");
+    if (text == NULL)
         return NULL;
-    }
-    if (text == NULL) {
-        mvm_virt_set_error(error, "read the metadata of '%s'", domain->name);
-        return NULL;
-    }
     metadata = mvm_metadata_parse(text, domain->name, error);
     free(text);
     return metadata;
@@ -186,12 +214,14 @@ mvm_domain_destroy(MvmDomain *domain, GError **error)
 }
 
 bool
-mvm_domain_undefine(MvmDomain *domain, GError **error)
+mvm_domain_undefine(MvmDomain *domain, bool drop_saved, GError **error)
 {
-    if (virDomainUndefineFlags(domain->virt, VIR_DOMAIN_UNDEFINE_NVRAM |
-                                                 VIR_DOMAIN_UNDEFINE_MANAGED_SAVE |
-                                                 VIR_DOMAIN_UNDEFINE_SNAPSHOTS_METADATA |
-                                                 VIR_DOMAIN_UNDEFINE_CHECKPOINTS_METADATA) < 0)
+    unsigned flags = VIR_DOMAIN_UNDEFINE_NVRAM | VIR_DOMAIN_UNDEFINE_SNAPSHOTS_METADATA |
+                     VIR_DOMAIN_UNDEFINE_CHECKPOINTS_METADATA;
+
+    if (drop_saved)
+        flags |= VIR_DOMAIN_UNDEFINE_MANAGED_SAVE;
+    if (virDomainUndefineFlags(domain->virt, flags) < 0)
         return mvm_virt_set_error(error, "undefine '%s'", domain->name);
     return true;
 }

@@ -11,8 +11,15 @@
 
 typedef struct MvmDomain MvmDomain;
 
-/* The domain called name. Fails with MVM_ERROR_NOT_FOUND. conn must outlive it. */
+/* The machine called name. MVM_ERROR_NOT_FOUND when there is no such domain, or macvm did not
+ * define it: what is another's is not started, stopped or looked into. conn must outlive it. */
 MvmDomain *mvm_domain_open(MvmConnection *conn, const char *name, GError **error);
+
+/* The same for any domain: to tell what it is. */
+MvmDomain *mvm_domain_open_any(MvmConnection *conn, const char *name, GError **error);
+
+/* Whether macvm defined it; fails as mvm_domain_open(). */
+bool mvm_domain_check_managed(MvmDomain *domain, GError **error);
 void mvm_domain_free(MvmDomain *domain);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(MvmDomain, mvm_domain_free)
 
@@ -58,8 +65,9 @@ bool mvm_domain_press_power(MvmDomain *domain, GError **error);
 /* Ends QEMU at once, giving it time to write its caches to the disks where possible. */
 bool mvm_domain_destroy(MvmDomain *domain, GError **error);
 
-/* Forgets it, its NVRAM, saved state and snapshot metadata. Its volumes stay. */
-bool mvm_domain_undefine(MvmDomain *domain, GError **error);
+/* Forgets it, its NVRAM and snapshot metadata, and with drop_saved its saved state; without, one
+ * that is there makes it fail. Its volumes stay. */
+bool mvm_domain_undefine(MvmDomain *domain, bool drop_saved, GError **error);
 
 /* A picture of the first screen: bytes of the format that *ret_mime names ("image/png",
  * "image/x-portable-pixmap"). The caller frees both. */

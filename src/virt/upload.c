@@ -2,8 +2,7 @@
 #include "virt/upload.h"
 
 #include "util/error.h"
-#include "util/file.h"
-#include "util/paths.h"
+#include "util/lock.h"
 #include "virt/upload-priv.h"
 #include "virt/volume-priv.h"
 
@@ -31,7 +30,7 @@ struct MvmUpload {
     uint64_t done;
     uint8_t head[MVM_UPLOAD_HEAD]; /* the first bytes, zero where there are none yet */
     uint64_t nonce;
-    int lock;
+    MvmLock *lock; /* owned */
     virStorageVolPtr vol; /* owned: what is written to */
     virStreamPtr stream;  /* owned */
 };
@@ -45,14 +44,10 @@ lock_name(MvmUpload *up, GError **error)
         g_strdup_printf("%s\n%s\n%s", up->pool->conn->endpoint->uri, up->pool->name, up->name);
     g_autofree char *sum = g_compute_checksum_for_string(G_CHECKSUM_SHA256, key, -1);
     g_autofree char *file = g_strdup_printf("upload-%.16s.lock", sum);
-    g_autofree char *path = mvm_path_runtime(file);
-    g_autofree char *folder = g_path_get_dirname(path);
     g_autofree char *what = g_strdup_printf("upload of '%s'", up->name);
 
-    if (!mvm_file_make_dir(folder, error))
-        return false;
-    up->lock = mvm_file_lock(path, what, error);
-    return up->lock >= 0;
+    up->lock = mvm_lock_take(file, what, error);
+    return up->lock != NULL;
 }
 
 /* Sets the mark that says NAME is not finished. */
@@ -171,7 +166,6 @@ mvm_upload_begin(MvmPool *pool, const MvmUploadTarget *target, MvmProgress *prog
     up->what = g_strdup_printf("uploading '%s'", target->name);
     up->machine = g_strdup(target->machine);
     up->size = target->size;
-    up->lock = -1;
     if (!begin(up, target, error)) {
         mvm_upload_abort(up);
         return NULL;
@@ -305,7 +299,7 @@ upload_free(MvmUpload *up)
 {
     mvm_virt_stream_free(up->stream);
     mvm_virt_vol_free(up->vol);
-    mvm_close_fd(&up->lock);
+    mvm_lock_release(up->lock);
     g_free(up->name);
     g_free(up->part);
     g_free(up->scratch);

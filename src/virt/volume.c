@@ -222,14 +222,16 @@ mvm_volume_delete(MvmPool *pool, const char *name, const char *except, GError **
     g_autofree char *mark = g_strconcat(name, MVM_VOLUME_PART, NULL);
     g_autofree char *scratch = g_strconcat(name, MVM_VOLUME_NEW, NULL);
     g_autoptr(virStorageVol) vol = NULL;
+    bool marked = false;
 
     if (!mvm_volume_check_name(name, error))
         return false;
+    marked = is_unfinished(pool, name);
     vol = mvm_pool_find_volume(pool, name);
-    if (vol == NULL)
+    if (vol == NULL && (!marked || mvm_virt_last_code() != VIR_ERR_NO_STORAGE_VOL))
         return mvm_virt_set_error(error, "find volume '%s' in pool '%s'", name, pool->name);
     /* The mark goes last: until then what is left of the volume must not pass for a whole one. */
-    return mvm_volume_check_unused(pool, name, except, "delete", error) &&
+    return (vol == NULL || mvm_volume_check_unused(pool, name, except, "delete", error)) &&
            mvm_volume_remove(pool, scratch, error) && mvm_volume_remove(pool, name, error) &&
            mvm_volume_remove(pool, mark, error);
 }

@@ -261,6 +261,41 @@ class Kept(unittest.TestCase):
         self.env.macvm("set", "macos", "--disk-size", "10G", expect=2)
 
 
+class Undefined(unittest.TestCase):
+    def volumes(self, env):
+        return env.virsh("vol-list", "macvm").out.split()[::2]
+
+    def test_left_over(self):
+        """A machine that is gone without its images: they are told of, and deleted by the same command."""
+        with harness.Environment.session() as env:
+            env.checkout()
+            env.macvm("define", *SMALL)
+            env.macvm("define", "other", *SMALL)
+            self.assertEqual([], [path.name for path in (env.run_dir / "macvm").iterdir()])
+            env.virsh("undefine", "--nvram", "macos")
+            error = env.macvm("--json", "undefine", "macos", expect=3).error
+            self.assertIn("undefine --remove-storage macos", error["hint"])
+            env.virsh("vol-create-as", "macvm", "macos-recovery.qcow2.part", "1M")
+            env.macvm("undefine", "--remove-storage", "--yes", "macos")
+            self.assertEqual(["other-opencore.qcow2", "other.qcow2"], self.volumes(env))
+            error = env.macvm("--json", "undefine", "--remove-storage", "--yes", "macos", expect=3).error
+            self.assertNotIn("images", error["hint"])
+            # what a machine of another name uses is not left over
+            env.virsh("domrename", "other", "renamed")
+            env.macvm("undefine", "--remove-storage", "--yes", "other", expect=3)
+            self.assertEqual(["other-opencore.qcow2", "other.qcow2"], self.volumes(env))
+
+    def test_images_go_last(self):
+        """Where the domain cannot be undefined, it keeps its disks."""
+        with harness.Environment.session() as env:
+            env.checkout()
+            env.macvm("define", *SMALL)
+            nvram = domain(env).findtext("os/nvram")
+            env.run(["mkdir", "-p", f"{nvram}/in-the-way"])
+            env.macvm("undefine", "--remove-storage", "--yes", expect=1)
+            self.assertEqual(["macos-opencore.qcow2", "macos.qcow2"], self.volumes(env))
+
+
 class Refused(unittest.TestCase):
     def test_what_cannot_be(self):
         with harness.Environment.session() as env:

@@ -182,6 +182,9 @@ class Waiting(unittest.TestCase):
         saved = self.env.macvm("down", expect=4)
         self.assertIn("it is saved, not running", saved.err)
         self.assertTrue(self.env.macvm_json("status")["saved"])
+        # what the guest had in its memory is not lost without a word
+        self.assertIn("--yes", self.env.macvm("undefine", expect=4).err)
+        self.assertTrue(self.env.macvm_json("status")["saved"])
         self.assertIn("restoring the saved state", self.env.macvm("up", timeout=120).err)
 
     def test_two_at_once(self):

@@ -122,12 +122,13 @@ static void
 test_conflicts(Fixture *f, gconstpointer unused)
 {
     const MvmDownOptions gentle = {.timeout = 1};
+    const MvmUndefineRequest on = {.name = "on"};
     g_autoptr(GError) up_on = NULL, up_paused = NULL, down_off = NULL, down_paused = NULL;
     g_autoptr(GError) undefine_on = NULL, picture_off = NULL, missing = NULL;
 
     g_assert_false(mvm_machine_up(&f->context, "on", 0, &up_on));
     g_assert_error(up_on, MVM_ERROR, MVM_ERROR_CONFLICT);
-    g_assert_cmpstr(up_on->message, ==, "cannot start 'on': it is already running");
+    g_assert_cmpstr(up_on->message, ==, "cannot start 'on': it is running");
     g_assert_false(mvm_machine_up(&f->context, "paused", 0, &up_paused));
     g_assert_error(up_paused, MVM_ERROR, MVM_ERROR_CONFLICT);
     g_assert_cmpstr(mvm_error_get_hint(up_paused), ==, "'virsh resume paused' lets it go on");
@@ -135,7 +136,7 @@ test_conflicts(Fixture *f, gconstpointer unused)
     g_assert_error(down_off, MVM_ERROR, MVM_ERROR_CONFLICT);
     g_assert_false(mvm_machine_down(&f->context, "paused", &gentle, &down_paused));
     g_assert_error(down_paused, MVM_ERROR, MVM_ERROR_CONFLICT);
-    g_assert_false(mvm_machine_undefine(&f->context, "on", false, &undefine_on));
+    g_assert_false(mvm_machine_undefine(&f->context, &on, &undefine_on));
     g_assert_error(undefine_on, MVM_ERROR, MVM_ERROR_CONFLICT);
     g_assert_null(mvm_machine_screenshot(&f->context, "off", &picture_off));
     g_assert_error(picture_off, MVM_ERROR, MVM_ERROR_CONFLICT);

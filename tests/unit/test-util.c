@@ -3,6 +3,8 @@
 #include "util/error.h"
 #include "util/file.h"
 #include "util/json.h"
+#include "util/lock.h"
+#include "util/paths.h"
 #include "util/size.h"
 
 #include <errno.h>
@@ -159,6 +161,53 @@ test_file_lock(void)
 }
 
 static void
+test_lock(void)
+{
+    g_autofree char *path = mvm_path_runtime("a.lock");
+    g_autoptr(GError) error = NULL;
+    MvmLock *lock = mvm_lock_take("a.lock", "macos", &error);
+
+    g_assert_no_error(error);
+    g_assert_true(g_file_test(path, G_FILE_TEST_EXISTS));
+    g_assert_null(mvm_lock_take("a.lock", "macos", &error));
+    g_assert_error(error, MVM_ERROR, MVM_ERROR_CONFLICT);
+    mvm_lock_release(lock);
+    g_assert_false(g_file_test(path, G_FILE_TEST_EXISTS));
+}
+
+/* A file that was removed between being opened and being locked is nobody's lock. */
+static void *
+take_often(void *opaque)
+{
+    gint *holders = opaque;
+    unsigned taken = 0;
+
+    while (taken < 500) {
+        g_autoptr(MvmLock) lock = mvm_lock_take("b.lock", "macos", NULL);
+
+        if (lock == NULL)
+            continue;
+        g_assert_cmpint(g_atomic_int_add(holders, 1), ==, 0);
+        g_thread_yield();
+        g_atomic_int_add(holders, -1);
+        taken++;
+    }
+    return NULL;
+}
+
+static void
+test_lock_removed(void)
+{
+    GThread *threads[4];
+    gint holders = 0;
+
+    for (size_t i = 0; i < G_N_ELEMENTS(threads); i++)
+        threads[i] = g_thread_new("lock", take_often, &holders);
+    for (size_t i = 0; i < G_N_ELEMENTS(threads); i++)
+        g_thread_join(threads[i]);
+}
+
+static void
 test_json(void)
 {
     g_autoptr(MvmJson) json = mvm_json_new();
@@ -189,6 +238,8 @@ main(int argc, char **argv)
     g_test_add_func("/command/foreground", test_foreground);
     g_test_add_func("/file/replace", test_file_replace);
     g_test_add_func("/file/lock", test_file_lock);
+    g_test_add_func("/lock/take", test_lock);
+    g_test_add_func("/lock/removed", test_lock_removed);
     g_test_add_func("/json/write", test_json);
     return g_test_run();
 }
