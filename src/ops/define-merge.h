@@ -1,37 +1,13 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The domain that is there, and what becomes of it when macvm defines again. */
+/* What becomes of the domain that is there when macvm defines again. */
 #pragma once
 
 #include "machine/machine.h"
+#include "ops/define-current.h"
 #include "ops/define.h"
-#include "ops/images.h"
-#include "virt/metadata.h"
 
 #include <glib.h>
-#include <libxml/tree.h>
 #include <stdbool.h>
-
-typedef struct {
-    char *xml;    /* as libvirt gave it */
-    xmlDoc *doc;  /* the same, parsed */
-    xmlDoc *base; /* the last rendering; NULL when the metadata has none */
-    MvmMetadata *metadata;
-    MvmHadImage opencore, recovery, system;
-    char *uuid;
-    char *mac;  /* of the machine's network card; NULL when it has none */
-    char *type; /* "kvm" or "qemu" */
-    char *osk;  /* what isa-applesmc has; NULL without one; a secret */
-} MvmCurrent;
-
-/* The macvm machine called name; NULL there when no such domain exists. A domain that macvm did not
- * make is MVM_ERROR_CONFLICT. */
-bool mvm_current_load(MvmConnection *conn, const char *name, MvmCurrent **ret_current,
-                      GError **error);
-void mvm_current_free(MvmCurrent *current);
-
-/* Puts the options that were once asked for over options. Those of a newer macvm are passed over.
- */
-bool mvm_current_add_options(const MvmCurrent *current, MvmOptions *options, GError **error);
 
 typedef struct {
     char *xml;

@@ -26,11 +26,16 @@ typedef struct {
     char *osk;           /* owned; from macvm.conf */
     MvmHost *host;       /* owned */
     MvmMachine *machine; /* owned */
+    MvmImageRequest images_wanted;
+    MvmImages *images; /* owned */
+    MvmMerged *merged; /* owned */
 } Work;
 
 static void
 work_clear(Work *work)
 {
+    mvm_merged_free(work->merged);
+    mvm_images_free(work->images);
     mvm_current_free(work->current);
     mvm_options_free(work->options);
     mvm_secret_free(work->osk);
@@ -195,63 +200,82 @@ asks_for_opencore(const Work *work)
 }
 
 static bool
-prepare_images(Work *work, GError **error)
+plan_images(Work *work, GError **error)
 {
-    static const MvmHadImage none = {0};
-    const MvmCurrent *current = work->current;
-    MvmImageRequest request = {
+    work->images_wanted = (MvmImageRequest){
         .pool = option(work, MVM_OPTION_POOL),
         .opencore = work->request->opencore,
         .firmware = option(work, MVM_OPTION_FIRMWARE),
-        .opencore_made = work->machine->opencore_made,
+        .opencore_made = work->current != NULL ? work->current->metadata->opencore_made : NULL,
         .opencore_asked = asks_for_opencore(work),
-        .resize = work->request->options->value[MVM_OPTION_DISK_SIZE] != NULL,
+        .resize = is_asked(work, MVM_OPTION_DISK_SIZE),
         .dry_run = work->request->mode != MVM_DEFINE,
-        .had_opencore = current != NULL ? &current->opencore : &none,
-        .had_recovery = current != NULL ? &current->recovery : &none,
-        .had_system = current != NULL ? &current->system : &none,
+        .had = work->current != NULL ? work->current->images : NULL,
     };
-
-    return mvm_images_prepare(work->context, &request, work->machine, error);
+    work->images = mvm_images_plan(work->context, &work->images_wanted, work->machine, error);
+    return work->images != NULL;
 }
 
 static bool
-store(Work *work, const MvmMerged *merged, GError **error)
+merge(Work *work, GError **error)
+{
+    mvm_merged_free(work->merged);
+    work->merged =
+        mvm_define_merge(work->current, work->machine, work->options, work->request, error);
+    return work->merged != NULL;
+}
+
+/* Everything that can be refused before something is made. */
+static bool
+plan(Work *work, GError **error)
+{
+    return gather_options(work, error) && resolve_machine(work, error) &&
+           plan_images(work, error) && merge(work, error);
+}
+
+static bool
+store(Work *work, GError **error)
 {
     const char *expected = work->current != NULL ? work->current->xml : NULL;
     const char *name = work->machine->name;
 
-    if (merged->changed &&
-        !mvm_definition_write(work->context->conn, name, merged->xml, expected, error))
+    if (work->merged->changed &&
+        !mvm_definition_write(work->context->conn, name, work->merged->xml, expected, error))
         return false;
     /* What was once asked for may have been changed since: 'virsh autostart'. */
     if (option(work, MVM_OPTION_AUTOSTART) == NULL ||
-        (work->current != NULL && work->request->options->value[MVM_OPTION_AUTOSTART] == NULL))
+        (work->current != NULL && !is_asked(work, MVM_OPTION_AUTOSTART)))
         return true;
     return mvm_definition_set_autostart(work->context->conn, name, work->machine->autostart, error);
+}
+
+/* What is made tells more than could be foreseen (a format): the domain is made of that. */
+static bool
+make(Work *work, GError **error)
+{
+    if ((!mvm_images_is_needed(work->images) ||
+         (mvm_images_make(work->images, error) && merge(work, error))) &&
+        store(work, error))
+        return true;
+    mvm_images_undo(work->images);
+    return false;
 }
 
 static bool
 answer(Work *work, MvmDefineResult *result, GError **error)
 {
-    g_autoptr(MvmMerged) merged =
-        mvm_define_merge(work->current, work->machine, work->options, work->request, error);
-
-    if (merged == NULL)
+    if (work->request->mode == MVM_DEFINE && !make(work, error))
         return false;
     result->created = work->current == NULL;
-    result->changed = merged->changed;
+    result->changed = work->merged->changed;
+    if (work->request->mode == MVM_DEFINE)
+        result->running = mvm_definition_is_running(work->context->conn, work->machine->name);
     if (work->request->mode == MVM_DEFINE_PRINT)
-        result->text = g_strdup(merged->xml);
+        result->text = g_strdup(work->merged->xml);
     if (work->request->mode == MVM_DEFINE_DIFF) {
-        result->text = mvm_define_diff(work->current, merged, error);
+        result->text = mvm_define_diff(work->current, work->merged, error);
         return result->text != NULL;
     }
-    if (work->request->mode != MVM_DEFINE)
-        return true;
-    if (!store(work, merged, error))
-        return false;
-    result->running = mvm_definition_is_running(work->context->conn, work->machine->name);
     return true;
 }
 
@@ -272,8 +296,12 @@ mvm_define(const MvmContext *context, const MvmDefineRequest *request, MvmDefine
         mvm_error_set_hint(error, "'macvm list' shows the machines there are");
         return false;
     }
-    return gather_options(&work, error) && resolve_machine(&work, error) &&
-           prepare_images(&work, error) && answer(&work, ret_result, error);
+    if (work.current != NULL && work.current->base == NULL)
+        mvm_progress_note(context->progress,
+                          "what macvm made of '%s' last cannot be read in its metadata: where the "
+                          "domain differs from what macvm makes of it now, it stays as it is",
+                          request->name);
+    return plan(&work, error) && answer(&work, ret_result, error);
 }
 
 void

@@ -2,7 +2,7 @@
 #include "ops/doctor.h"
 
 #include "ops/config.h"
-#include "ops/define-merge.h"
+#include "ops/define-current.h"
 #include "ops/doctor-storage.h"
 #include "ops/guest-ssh.h"
 #include "ops/machine.h"

@@ -3,8 +3,8 @@
 
 #include "ops/doctor.h"
 #include "util/error.h"
-#include "util/lock.h"
 #include "util/interrupt.h"
+#include "util/lock.h"
 
 static const struct {
     const char *id, *title;

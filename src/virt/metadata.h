@@ -25,8 +25,8 @@
 /* The version that this program writes. A higher one is read as far as it is understood. */
 #define MVM_METADATA_VERSION 1
 
-/* Bounds of what is read. */
-#define MVM_METADATA_MAX_SIZE (1024 * 1024)
+/* Bounds of what is read; a domain's XML, which the element is a part of, has the same. */
+#define MVM_METADATA_MAX_SIZE MVM_XML_MAX_SIZE
 #define MVM_METADATA_MAX_OPTIONS 128
 
 /* One machine option in so many words: name "memory", value "8G". */

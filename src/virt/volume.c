@@ -172,8 +172,8 @@ mvm_volume_create_qcow2(MvmPool *pool, const char *name, uint64_t capacity, GErr
 
 /* The machine's own daemon knows whether it runs; growing a file below a running QEMU is not for
  * the storage API. */
-static bool
-check_resize(MvmPool *pool, const MvmVolume *volume, uint64_t capacity, GError **error)
+bool
+mvm_volume_check_resize(MvmPool *pool, const MvmVolume *volume, uint64_t capacity, GError **error)
 {
     if (capacity < volume->capacity) {
         g_autofree char *now = mvm_size_format(volume->capacity);
@@ -196,7 +196,7 @@ mvm_volume_resize(MvmPool *pool, const char *name, uint64_t capacity, GError **e
         return false;
     if (capacity == volume->capacity)
         return true;
-    if (!check_resize(pool, volume, capacity, error))
+    if (!mvm_volume_check_resize(pool, volume, capacity, error))
         return false;
     vol = mvm_pool_find_volume(pool, name);
     if (vol == NULL || virStorageVolResize(vol, capacity, 0) < 0)

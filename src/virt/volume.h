@@ -52,6 +52,10 @@ MvmVolume *mvm_volume_create_overlay(MvmPool *pool, const char *name, const MvmV
  * machine that has it must be off: MVM_ERROR_CONFLICT otherwise. */
 bool mvm_volume_resize(MvmPool *pool, const char *name, uint64_t capacity, GError **error);
 
+/* Fails as that would, before anything is done. */
+bool mvm_volume_check_resize(MvmPool *pool, const MvmVolume *volume, uint64_t capacity,
+                             GError **error);
+
 /* Deletes the volume. Refused with MVM_ERROR_CONFLICT, which names the user, while a machine other
  * than except (may be NULL), or any running one, or an image based on this one needs it.
  * A volume that does not exist is MVM_ERROR_NOT_FOUND. */

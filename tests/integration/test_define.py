@@ -3,6 +3,7 @@
 # ctest: PARALLEL
 """define and set on real libvirtd, without booting: what is made, what is kept, what is refused."""
 
+import re
 import threading
 import unittest
 import xml.etree.ElementTree as ElementTree
@@ -163,6 +164,38 @@ class Kept(unittest.TestCase):
         self.assertIn("mine", args(root))
         self.assertEqual(len(before), len(args(root)))
 
+    def test_render_that_cannot_be_read(self):
+        """Without a last rendering to compare with, the domain stays as it is, and the next define has one."""
+        env, before = self.env, self.disks("macos")
+        env.virsh("domrename", "macos", "other")
+        env.virt_xml("other", "--edit", "target=sdc", "--disk", "cache=none")
+        for broken in ("", "&lt;domain&gt;", "&lt;other/&gt;", "not XML", "x" * (1 << 20), None):
+            edit(env, "other", lambda text: re.sub("<macvm:render>.*?</macvm:render>", "" if broken is None else
+                                                   f"<macvm:render>{broken}</macvm:render>", text, flags=re.S))
+            done = env.macvm("define", "other")
+            self.assertIn("cannot be read in its metadata", done.err)
+            self.assertEqual(before, self.disks("other"))
+            self.assertEqual("none", domain(env, "other").find("devices/disk[2]/driver").get("cache"))
+            done = env.macvm("define", "other")
+            self.assertEqual(("", "Machine 'other' is as it should be\n"), (done.err, done.out))
+        self.assertEqual(2, len(env.virsh("vol-list", "macvm").out.split()[::2]))
+        edit(env, "other", lambda text: re.sub("(<macvm:render>).*?(</macvm:render>)", r"\1\2", text, flags=re.S))
+        env.macvm("set", "other", "--memory", "1280M")
+        self.assertEqual(str(1280 << 10), domain(env, "other").findtext("memory"))
+
+    def test_order_of_metadata(self):
+        """What says the same in another order is not written anew."""
+        env = self.env
+
+        def reorder(text):
+            option = re.search(r"<macvm:option name=['\"]memory['\"]>[^<]*</macvm:option>", text)[0]
+            text = text.replace(option, "").replace("</macvm:machine>", option + "</macvm:machine>")
+            return text.replace("</metadata>", "<o:own xmlns:o='urn:own'/></metadata>")
+        edit(env, "macos", reorder)
+        before = env.virsh("dumpxml", "--inactive", "macos").out
+        self.assertIn("as it should be", env.macvm("define").out)
+        self.assertEqual(before, env.virsh("dumpxml", "--inactive", "macos").out)
+
     def test_asked_for_wins(self):
         self.env.virt_xml("macos", "--edit", "--memory", "1536,maxmemory=1536")
         self.env.macvm("set", "macos", "--memory", "1G")
@@ -297,6 +330,30 @@ class Undefined(unittest.TestCase):
 
 
 class Refused(unittest.TestCase):
+    def test_template(self):
+        """A template that is none, or makes no domain, is told of before anything is made."""
+        with harness.Environment.session() as env:
+            env.checkout()
+            template = env.config_home / "macvm/templates/domain.xml"
+            shipped = (harness.SOURCE / "templates/domain.xml").read_text()
+            for text in ("", "<domain>", "<domain/>"):
+                env.write(template, text)
+                self.assertIn("domain.xml", env.macvm("define", *SMALL, expect=1).err)
+                self.assertEqual("", env.virsh("pool-list", "--all", "--name").out.strip())
+            # What only libvirt sees is told of after that, and leaves nothing either.
+            for wrong in ("<rubbish/>", "<vcpu>2</vcpu>"):
+                env.write(template, shipped.replace("<on_poweroff>", wrong + "<on_poweroff>"))
+                env.macvm("define", *SMALL, expect=(1, 4, 5))
+                self.assertEqual("", env.virsh("vol-list", "macvm").out.strip())
+            env.write(template, shipped)
+            env.macvm("define", *SMALL)
+            # An edit that conflicts costs no disk either: the second machine's merge is refused.
+            edit(env, "macos", lambda text: text.replace("discard='unmap'", ""))
+            env.virsh("vol-delete", "macos-opencore.qcow2", "macvm")
+            env.write(template, shipped.replace("discard='unmap'", "discard='ignore'"))
+            env.macvm("define", expect=4)
+            self.assertNotIn("opencore", env.virsh("vol-list", "macvm").out)
+
     def test_what_cannot_be(self):
         with harness.Environment.session() as env:
             for given, code in ((("--os", "16"), 3), (("--memory", "lots"), 2), (("--accel", "hvf"), 2),
