@@ -3,7 +3,7 @@
  * How it works: one lock guards everything but the data itself. next is the first run that no
  * thread has taken; done the first that is not finished: all before it are written, and their
  * checksums are in crc (of the table that done lies in; those of tables before were compared).
- * Every second and every 64 MiB that point is made safe and noted in the journal.
+ * As often as the sink says, that point is made safe and noted in the journal.
  */
 #include "media/decoder.h"
 
@@ -12,8 +12,8 @@
 #include "media/scratch.h"
 #include "util/error.h"
 
-#define CHECKPOINT_BYTES (64 * MVM_MIB)
-#define CHECKPOINT_USEC (1 * G_TIME_SPAN_SECOND)
+/* How often threads that have nothing to do look whether a checkpoint is due. */
+#define IDLE_USEC (G_TIME_SPAN_SECOND / 2)
 
 struct MvmDecoder {
     MvmDecoderInput in;
@@ -34,9 +34,11 @@ struct MvmDecoder {
     uint8_t *finished; /* by run: finished, though perhaps one before it is not */
     uint32_t *crcs;    /* by run */
     uint32_t crc;
-    size_t saved;    /* done at the last checkpoint */
-    uint64_t dirty;  /* bytes written since */
-    gint64 saved_at; /* when that was */
+    uint32_t whole;    /* checksum of all before done; kept for the journal only */
+    uint64_t whole_at; /* how many bytes those are */
+    size_t saved;      /* done at the last checkpoint */
+    uint64_t dirty;    /* bytes written since */
+    gint64 saved_at;   /* when that was */
 };
 
 /* With the lock held. Takes the error. */
@@ -130,6 +132,24 @@ do_run(MvmDecoder *d, size_t index, MvmScratch *scratch, GError **error)
     return good;
 }
 
+/* With the lock held, when done is a run: adds that many bytes with that checksum, and what lies
+ * between two tables: zeros. */
+static void
+extend_whole(MvmDecoder *d, uint32_t crc, uint64_t len)
+{
+    uint64_t next = 0;
+
+    d->whole = mvm_crc32_join(d->whole, crc, len);
+    d->whole_at += len;
+    if (d->done == d->in.udif->runs->len)
+        return;
+    next = mvm_udif_get_run(d->in.udif, d->done)->sector * MVM_SECTOR;
+    if (next > d->whole_at)
+        d->whole =
+            mvm_crc32_join(d->whole, mvm_crc32_zeros(next - d->whole_at), next - d->whole_at);
+    d->whole_at = next;
+}
+
 /* With the lock held: adds the run at done to its table, and compares that when it is complete. */
 static bool
 fold_run(MvmDecoder *d, GError **error)
@@ -141,6 +161,8 @@ fold_run(MvmDecoder *d, GError **error)
     if (run->type != MVM_RUN_IGNORE)
         d->crc = mvm_crc32_join(d->crc, d->crcs[d->done], run->sectors * MVM_SECTOR);
     d->done++;
+    if (d->in.journal != NULL)
+        extend_whole(d, d->crcs[d->done - 1], run->sectors * MVM_SECTOR);
     if (end != table->sector + table->sectors)
         return true;
     if (table->checksum.type != 0 && table->checksum.crc != d->crc) {
@@ -170,7 +192,9 @@ mark_finished(MvmDecoder *d, size_t index)
     g_cond_broadcast(&d->changed);
 }
 
-/* Without the lock: makes what is written up to the mark safe, and notes it. */
+/* Without the lock: makes what is written up to the mark safe, and notes it. That it cannot be
+ * noted (the disk with the journal is full, or read only) is no failure: the note before is good
+ * still. */
 static bool
 save_mark(MvmDecoder *d, MvmMediaMark mark, GError **error)
 {
@@ -180,7 +204,9 @@ save_mark(MvmDecoder *d, MvmMediaMark mark, GError **error)
     if (!mvm_extents_flush(&d->extents, end, error) || !d->in.sink->sync(d->in.sink, error))
         return false;
     place = d->in.sink->dup_place(d->in.sink);
-    return place == NULL || mvm_media_journal_save(d->in.journal, place, mark, error);
+    if (place != NULL)
+        (void)mvm_media_journal_save(d->in.journal, place, mark, NULL);
+    return true;
 }
 
 /* With the lock held: whether a checkpoint is worth its while and can be made now. */
@@ -190,14 +216,15 @@ checkpoint_due(MvmDecoder *d)
     if (d->in.journal == NULL || d->checkpoint || d->writing || d->stop || d->done <= d->saved ||
         d->done >= d->in.udif->runs->len)
         return false;
-    return d->dirty >= CHECKPOINT_BYTES || g_get_monotonic_time() - d->saved_at >= CHECKPOINT_USEC;
+    return d->dirty >= d->in.sink->sync_bytes ||
+           g_get_monotonic_time() - d->saved_at >= d->in.sink->sync_seconds * G_TIME_SPAN_SECOND;
 }
 
 /* With the lock held, which is let go meanwhile. */
 static void
 make_checkpoint(MvmDecoder *d)
 {
-    MvmMediaMark mark = {.run = d->done, .crc = d->crc};
+    MvmMediaMark mark = {.run = d->done, .crc = d->crc, .whole = d->whole};
     GError *error = NULL;
     bool good = false;
 
@@ -229,8 +256,7 @@ take_run(MvmDecoder *d, size_t *ret_run)
         }
         if (d->all_given)
             return false;
-        (void)g_cond_wait_until(&d->changed, &d->lock,
-                                g_get_monotonic_time() + CHECKPOINT_USEC / 2);
+        (void)g_cond_wait_until(&d->changed, &d->lock, g_get_monotonic_time() + IDLE_USEC);
     }
     return false;
 }
@@ -280,10 +306,12 @@ mvm_decoder_new(const MvmDecoderInput *input)
     d->crcs = g_new0(uint32_t, runs);
     d->next = d->done = d->saved = input->mark.run;
     d->crc = input->mark.crc;
+    d->whole = input->mark.whole;
     d->saved_at = g_get_monotonic_time();
     d->extents.sink = input->sink;
     if (d->done > 0)
         d->extents.position = mvm_udif_get_run(input->udif, d->done)->sector * MVM_SECTOR;
+    d->whole_at = d->extents.position;
     d->threads = g_ptr_array_new();
     for (unsigned i = 0; i < threads; i++)
         g_ptr_array_add(d->threads, g_thread_new("macvm-decode", worker, d));
@@ -339,7 +367,7 @@ mvm_decoder_stop(MvmDecoder *d)
     MvmMediaMark mark = {0};
 
     stop_all(d);
-    mark = (MvmMediaMark){.run = d->done, .crc = d->crc};
+    mark = (MvmMediaMark){.run = d->done, .crc = d->crc, .whole = d->whole};
     if (d->error != NULL || d->in.journal == NULL || d->done >= d->in.udif->runs->len)
         return false;
     return save_mark(d, mark, NULL);

@@ -64,6 +64,8 @@ mvm_media_journal_load(const MvmMediaJournal *journal, const char *place)
     mark.run = g_key_file_get_uint64(file, GROUP, "run", &bad);
     if (bad == NULL)
         mark.crc = (uint32_t)g_key_file_get_uint64(file, GROUP, "crc", &bad);
+    if (bad == NULL)
+        mark.whole = (uint32_t)g_key_file_get_uint64(file, GROUP, "whole", &bad);
     return bad == NULL ? mark : (MvmMediaMark){0};
 }
 
@@ -80,6 +82,7 @@ mvm_media_journal_save(const MvmMediaJournal *journal, const char *place, MvmMed
     g_key_file_set_string(file, GROUP, "place", place);
     g_key_file_set_uint64(file, GROUP, "run", mark.run);
     g_key_file_set_uint64(file, GROUP, "crc", mark.crc);
+    g_key_file_set_uint64(file, GROUP, "whole", mark.whole);
     text = g_key_file_to_data(file, &len, NULL);
     return mvm_file_replace(journal->path, text, len, 0600, error);
 }

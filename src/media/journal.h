@@ -15,10 +15,12 @@ typedef struct {
     uint8_t image[MVM_SHA256_SIZE]; /* MvmChunklist.id */
 } MvmMediaJournal;
 
-/* Runs before run are written and safe; crc is the checksum so far of the table that run is in. */
+/* Runs before run are written and safe; crc is the checksum so far of the table that run is in,
+ * whole that of everything before run. */
 typedef struct {
     uint64_t run;
     uint32_t crc;
+    uint32_t whole;
 } MvmMediaMark;
 
 MvmMediaJournal *mvm_media_journal_new(const char *path, const uint8_t image[MVM_SHA256_SIZE]);

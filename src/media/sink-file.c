@@ -10,6 +10,7 @@
 #include <sys/stat.h>
 
 #define HOLE_UNIT 4096
+#define SYNC_BYTES (64 * 1024 * 1024)
 
 typedef struct {
     MvmMediaSink sink;
@@ -125,6 +126,8 @@ file_abort(MvmMediaSink *sink, bool keep)
 
 static const MvmMediaSink file_sink = {
     .hole_unit = HOLE_UNIT,
+    .sync_bytes = SYNC_BYTES,
+    .sync_seconds = 1,
     .dup_place = file_dup_place,
     .begin = file_begin,
     .write = file_write,

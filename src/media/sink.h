@@ -25,9 +25,18 @@ struct MvmMediaSink {
     /* Zeros are left out in multiples of this, at multiples of this (bytes, a power of two). */
     size_t hole_unit;
 
+    /* A sync is worth its while after so many bytes, or so many seconds. */
+    uint64_t sync_bytes;
+    unsigned sync_seconds;
+
     /* A name for what is there at the moment (owned by the caller), so that a journal kept for
      * something else is not taken up; NULL: it cannot be gone on with. */
     char *(*dup_place)(MvmMediaSink *self);
+
+    /* Before begin: whether the first len bytes of what is there have that CRC-32. False without an
+     * error when they do not; with one when the user interrupts. NULL: what was synced and has that
+     * place can be relied on. */
+    bool (*check)(MvmMediaSink *self, uint64_t len, uint32_t crc, GError **error);
 
     /* The image has size bytes. resume_at bytes of it are there from an earlier run that ended
      * with a sync; 0 begins anew, whatever is there. Data is written from resume_at on; a sink
@@ -47,6 +56,10 @@ struct MvmMediaSink {
     /* It will not be completed now. keep: what was synced may be taken up by a later run;
      * otherwise nothing of it may stay. */
     void (*abort)(MvmMediaSink *self, bool keep);
+
+    /* After a failure: whether what was synced is still good, because only the way to it is cut;
+     * NULL: never. */
+    bool (*is_cut)(MvmMediaSink *self);
 
     void *opaque; /* the implementation's own */
 };

@@ -55,18 +55,38 @@ take(MvmChunkTaker *taker, size_t index, uint8_t *buffer)
     mvm_decoder_give(u->decoder, u->steps[index], buffer);
 }
 
-/* Where an earlier run ended, if the journal knows it for this image and this place. */
-static MvmMediaMark
-load_mark(Unpack *u)
+/* Where the data of a run begins in the image. */
+static uint64_t
+start_of(const Unpack *u, uint64_t run)
 {
+    return mvm_udif_get_run(u->udif, run)->sector * MVM_SECTOR;
+}
+
+/* Where an earlier run ended, if the journal knows it for this image and this place, and what is
+ * there is what was written. */
+static bool
+load_mark(Unpack *u, MvmMediaMark *ret_mark, GError **error)
+{
+    MvmMediaSink *sink = u->in->sink;
     g_autofree char *place = NULL;
+    g_autoptr(GError) stopped = NULL;
     MvmMediaMark mark = {0};
 
+    *ret_mark = mark;
     if (u->journal == NULL)
-        return mark;
-    place = u->in->sink->dup_place(u->in->sink);
+        return true;
+    place = sink->dup_place(sink);
     mark = mvm_media_journal_load(u->journal, place);
-    return mark.run < u->udif->runs->len ? mark : (MvmMediaMark){0};
+    if (mark.run == 0 || mark.run >= u->udif->runs->len)
+        return true;
+    if (sink->check != NULL && !sink->check(sink, start_of(u, mark.run), mark.whole, &stopped)) {
+        u->keep = stopped != NULL;
+        if (stopped != NULL)
+            g_propagate_error(error, g_steal_pointer(&stopped));
+        return !u->keep;
+    }
+    *ret_mark = mark;
+    return true;
 }
 
 static size_t
@@ -106,11 +126,13 @@ static bool
 start(Unpack *u, GError **error)
 {
     const MvmMediaSource *source = u->in->source;
-    MvmMediaMark mark = load_mark(u);
+    MvmMediaMark mark = {0};
     uint64_t resume_at = 0;
 
+    if (!load_mark(u, &mark, error))
+        return false;
     if (mark.run > 0) {
-        resume_at = mvm_udif_get_run(u->udif, mark.run)->sector * MVM_SECTOR;
+        resume_at = start_of(u, mark.run);
         mvm_progress_note(u->in->progress, "going on with an interrupted fetch");
     }
     if (!u->in->sink->begin(u->in->sink, u->udif->trailer.sectors * MVM_SECTOR, resume_at, error))
@@ -133,6 +155,13 @@ start(Unpack *u, GError **error)
     return true;
 }
 
+/* Whether what the journal knows is good in spite of the sink's failure. */
+static bool
+is_cut(Unpack *u)
+{
+    return u->journal != NULL && u->in->sink->is_cut != NULL && u->in->sink->is_cut(u->in->sink);
+}
+
 /* Loads and decodes. The decoder's own error says more than that the buffers were closed by it. */
 static bool
 transfer(Unpack *u, GError **error)
@@ -143,10 +172,14 @@ transfer(Unpack *u, GError **error)
     if (source->load(source, u->chunks, u->count, &u->taker, &load_error))
         return mvm_decoder_finish(u->decoder, error) &&
                (source->finish == NULL || source->finish(source, error));
-    if (load_error == NULL)
-        return mvm_decoder_finish(u->decoder, error);
+    if (load_error == NULL) {
+        bool good = mvm_decoder_finish(u->decoder, error);
+
+        u->keep = !good && is_cut(u);
+        return good;
+    }
     u->keep = source->interrupted || g_error_matches(load_error, MVM_ERROR, MVM_ERROR_CANCELLED);
-    u->keep = mvm_decoder_stop(u->decoder) && u->keep;
+    u->keep = u->keep && (mvm_decoder_stop(u->decoder) || is_cut(u));
     g_propagate_error(error, g_steal_pointer(&load_error));
     return false;
 }

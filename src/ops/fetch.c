@@ -5,6 +5,8 @@
 #include "media/sink-file.h"
 #include "ops/sink-volume.h"
 #include "util/error.h"
+#include "util/file.h"
+#include "util/paths.h"
 #include "virt/volume.h"
 
 static bool
@@ -48,6 +50,20 @@ fetch_to_file(const MvmContext *context, const MvmFetchRequest *request, MvmFetc
     return good;
 }
 
+/* What is remembered of a volume that is not finished. NULL, nothing, when there is no place to
+ * write to; the fetch does not depend on it. The caller frees. */
+static char *
+journal_path(MvmPool *pool, const MvmConnection *conn, const char *volume)
+{
+    g_autofree char *key = g_strdup_printf("%s\n%s\n%s", mvm_connection_get_endpoint(conn)->uri,
+                                           mvm_pool_get_name(pool), volume);
+    g_autofree char *sum = g_compute_checksum_for_string(G_CHECKSUM_SHA256, key, -1);
+    g_autofree char *file = g_strdup_printf("fetch-%.16s.state", sum);
+    g_autofree char *folder = mvm_path_user_data("cache");
+
+    return mvm_file_make_dir(folder, NULL) ? g_build_filename(folder, file, NULL) : NULL;
+}
+
 static bool
 fetch_to_pool(const MvmContext *context, const MvmFetchRequest *request, MvmFetchResult *result,
               GError **error)
@@ -56,6 +72,7 @@ fetch_to_pool(const MvmContext *context, const MvmFetchRequest *request, MvmFetc
     g_autoptr(MvmPool) pool = mvm_pool_ensure(context->conn, request->pool, error);
     g_autoptr(MvmVolume) volume = NULL;
     g_autoptr(GError) absent = NULL;
+    g_autofree char *journal = NULL;
     MvmMediaSink *sink = NULL;
     bool good = false;
 
@@ -71,8 +88,11 @@ fetch_to_pool(const MvmContext *context, const MvmFetchRequest *request, MvmFetc
         g_propagate_error(error, g_steal_pointer(&absent));
         return false;
     }
-    sink = mvm_volume_sink_new(pool, name);
-    good = write_media(context, request, sink, NULL, result, error);
+    sink = mvm_volume_sink_new(pool, name, context->progress, error);
+    if (sink == NULL)
+        return false;
+    journal = journal_path(pool, context->conn, name);
+    good = write_media(context, request, sink, journal, result, error);
     if (good)
         result->path = g_strdup(mvm_volume_sink_get_volume(sink)->path);
     mvm_volume_sink_free(sink);

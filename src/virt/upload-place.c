@@ -7,6 +7,9 @@
 #define REFRESH_TRIES 50
 #define REFRESH_PAUSE (100 * 1000)
 
+/* With less than so many bytes a pool is full. */
+#define FULL (1024 * 1024)
+
 /* What is in the volume, a qcow2 image perhaps, libvirt sees when it looks through the pool. It
  * does so by itself after an upload, but at a time of its own; and while it makes a volume for
  * somebody else it refuses to. */
@@ -19,6 +22,31 @@ mvm_upload_refresh(MvmPool *pool)
             return;
         g_usleep(REFRESH_PAUSE);
     }
+}
+
+bool
+mvm_upload_set_no_space(MvmPool *pool, const char *name, const char *verb, GError **error)
+{
+    g_set_error(error, MVM_ERROR, MVM_ERROR_FAILED,
+                "cannot %s volume '%s': No space left in pool '%s'", verb, name, pool->name);
+    mvm_error_set_hint(error, "free space in the storage pool, or use another one with --pool");
+    return false;
+}
+
+/* What libvirt says when the disk is full depends on which of its threads comes first: it may be
+ * no more than a broken pipe. */
+bool
+mvm_upload_set_error(MvmUpload *up, GError **error)
+{
+    g_autoptr(GError) said = NULL;
+    uint64_t available = 0;
+
+    mvm_virt_set_error(&said, "upload to volume '%s'", up->name);
+    mvm_upload_refresh(up->pool);
+    if (mvm_pool_get_available(up->pool, &available, NULL) && available < FULL)
+        return mvm_upload_set_no_space(up->pool, up->name, "upload to", error);
+    g_propagate_error(error, g_steal_pointer(&said));
+    return false;
 }
 
 /* The old volume must not be given up for one that then does not fit. */
@@ -37,10 +65,7 @@ mvm_upload_check_space(MvmPool *pool, const char *name, virStorageVolPtr scratch
         return false;
     if (available + old_info.allocation >= new_info.allocation)
         return true;
-    g_set_error(error, MVM_ERROR, MVM_ERROR_FAILED,
-                "cannot replace volume '%s': No space left in pool '%s'", name, pool->name);
-    mvm_error_set_hint(error, "free space in the storage pool, or use another one with --pool");
-    return false;
+    return mvm_upload_set_no_space(pool, name, "replace", error);
 }
 
 /* libvirt copies raw bytes, and a qcow2 image by qemu-img: so the clone has the format and the size

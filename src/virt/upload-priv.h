@@ -2,13 +2,47 @@
 /* The smaller parts of an upload. */
 #pragma once
 
+#include "util/lock.h"
 #include "virt/pool-priv.h"
+#include "virt/upload.h"
 
 #include <stdbool.h>
 #include <stdint.h>
 
 /* So many bytes from the start of an image are enough. */
 #define MVM_UPLOAD_HEAD 80
+
+struct MvmUpload {
+    MvmPool *pool;         /* borrowed */
+    MvmProgress *progress; /* borrowed, may be NULL */
+    char *name;
+    char *part;    /* the mark's name */
+    char *scratch; /* the replacement's name */
+    char *what;    /* for the progress */
+    char *machine; /* see MvmUploadTarget */
+    bool may_replace;
+    bool replacing; /* the data goes to scratch first */
+    bool made;      /* the volume under way is this upload's: made by it, or gone on with */
+    uint64_t size;
+    uint64_t done;
+    uint8_t head[MVM_UPLOAD_HEAD]; /* the first bytes, zero where there are none yet */
+    uint64_t nonce;
+    MvmLock *lock;        /* owned: no other macvm of this user uploads the name meanwhile */
+    virStorageVolPtr vol; /* owned: what is written to */
+    virStreamPtr stream;  /* owned; NULL while nothing is under way */
+};
+
+/* Opens the stream to the volume at up->done. */
+bool mvm_upload_open_stream(MvmUpload *up, GError **error);
+
+/* Waits until the host has written all that was sent, and closes the stream. */
+bool mvm_upload_finish_stream(MvmUpload *up, GError **error);
+
+void mvm_upload_close_stream(MvmUpload *up);
+void mvm_upload_free(MvmUpload *up);
+
+/* Keeps data, len bytes at offset of the image, as far as they belong to up->head. */
+void mvm_upload_keep_head(MvmUpload *up, uint64_t offset, const void *data, size_t len);
 
 /* False when head is that of a qcow2 image that draws on another file (a backing file, or an
  * external data file). The host would open that file, whatever it is, on the guest's behalf. head
@@ -26,6 +60,12 @@ void mvm_upload_refresh(MvmPool *pool);
  * one must not be given up for one that then does not fit. */
 bool mvm_upload_check_space(MvmPool *pool, const char *name, virStorageVolPtr scratch,
                             GError **error);
+
+/* Says that there is no space to do that ("replace") with the volume; returns false. */
+bool mvm_upload_set_no_space(MvmPool *pool, const char *name, const char *verb, GError **error);
+
+/* libvirt's last error of an upload as error, or that the pool is full if it is; returns false. */
+bool mvm_upload_set_error(MvmUpload *up, GError **error);
 
 /* Makes the volume called name with the content of scratch. */
 bool mvm_upload_clone(MvmPool *pool, const char *name, virStorageVolPtr scratch, GError **error);

@@ -2,7 +2,6 @@
 #include "virt/upload.h"
 
 #include "util/error.h"
-#include "util/lock.h"
 #include "virt/upload-priv.h"
 #include "virt/volume-priv.h"
 
@@ -15,25 +14,6 @@
  * again: another program, on another machine, may have taken the leftover of a killed upload to be
  * one and begun anew. */
 #define MAX_NONCE (1024 * 1024)
-
-struct MvmUpload {
-    MvmPool *pool;         /* borrowed */
-    MvmProgress *progress; /* borrowed, may be NULL */
-    char *name;
-    char *part;     /* the mark's name */
-    char *scratch;  /* the replacement's name */
-    char *what;     /* for the progress */
-    char *machine;  /* see MvmUploadTarget */
-    bool replacing; /* the data goes to scratch first */
-    bool made;      /* the volume under way was made by this upload */
-    uint64_t size;
-    uint64_t done;
-    uint8_t head[MVM_UPLOAD_HEAD]; /* the first bytes, zero where there are none yet */
-    uint64_t nonce;
-    MvmLock *lock; /* owned */
-    virStorageVolPtr vol; /* owned: what is written to */
-    virStreamPtr stream;  /* owned */
-};
 
 /* --- one upload of a name at a time ----------------------------------------------------------- */
 
@@ -105,13 +85,13 @@ clear_leftovers(MvmUpload *up, GError **error)
 }
 
 static bool
-check_target(MvmUpload *up, const MvmUploadTarget *target, GError **error)
+check_target(MvmUpload *up, GError **error)
 {
     g_autoptr(virStorageVol) old = mvm_pool_find_volume(up->pool, up->name);
 
     if (old == NULL)
         return true;
-    if (!target->replace) {
+    if (!up->may_replace) {
         g_set_error(error, MVM_ERROR, MVM_ERROR_CONFLICT,
                     "cannot make volume '%s': pool '%s' has one of that name", up->name,
                     up->pool->name);
@@ -121,27 +101,34 @@ check_target(MvmUpload *up, const MvmUploadTarget *target, GError **error)
     return mvm_volume_check_unused(up->pool, up->name, up->machine, "replace", error);
 }
 
-static bool
-open_stream(MvmUpload *up, GError **error)
+bool
+mvm_upload_open_stream(MvmUpload *up, GError **error)
 {
     up->stream = virStreamNew(up->pool->conn->virt, 0);
-    if (up->stream == NULL || virStorageVolUpload(up->vol, up->stream, 0, up->size,
-                                                  VIR_STORAGE_VOL_UPLOAD_SPARSE_STREAM) < 0)
-        return mvm_virt_set_error(error, "upload to volume '%s'", up->name);
-    return true;
+    if (up->stream != NULL &&
+        virStorageVolUpload(up->vol, up->stream, up->done, up->size - up->done,
+                            VIR_STORAGE_VOL_UPLOAD_SPARSE_STREAM) == 0)
+        return true;
+    mvm_virt_set_error(error, "upload to volume '%s'", up->name);
+    mvm_upload_close_stream(up); /* it never began: there is nothing to abort */
+    return false;
 }
 
-static bool
-begin(MvmUpload *up, const MvmUploadTarget *target, GError **error)
+bool
+mvm_upload_start(MvmUpload *up, uint64_t size, GError **error)
 {
-    if (!lock_name(up, error) || !clear_leftovers(up, error) || !check_target(up, target, error))
+    up->size = size;
+    up->done = 0;
+    memset(up->head, 0, sizeof up->head);
+    if (!clear_leftovers(up, error) || !check_target(up, error))
         return false;
     if (!up->replacing && !set_mark(up, error))
         return false;
     up->made = true;
+    g_clear_pointer(&up->vol, mvm_virt_vol_free);
     up->vol =
         mvm_volume_make(up->pool, up->replacing ? up->scratch : up->name, "raw", up->size, error);
-    return up->vol != NULL && open_stream(up, error);
+    return up->vol != NULL && mvm_upload_open_stream(up, error);
 }
 
 MvmUpload *
@@ -150,13 +137,26 @@ mvm_upload_begin(MvmPool *pool, const MvmUploadTarget *target, MvmProgress *prog
 {
     MvmUpload *up = NULL;
 
-    if (!mvm_volume_check_name(target->name, error))
-        return NULL;
     if (target->size == 0) {
         g_set_error(error, MVM_ERROR, MVM_ERROR_USAGE, "cannot make volume '%s': nothing to put in",
                     target->name);
         return NULL;
     }
+    up = mvm_upload_open(pool, target, progress, error);
+    if (up != NULL && !mvm_upload_start(up, target->size, error)) {
+        mvm_upload_abort(up);
+        return NULL;
+    }
+    return up;
+}
+
+MvmUpload *
+mvm_upload_open(MvmPool *pool, const MvmUploadTarget *target, MvmProgress *progress, GError **error)
+{
+    MvmUpload *up = NULL;
+
+    if (!mvm_volume_check_name(target->name, error))
+        return NULL;
     up = g_new0(MvmUpload, 1);
     up->pool = pool;
     up->progress = progress;
@@ -165,9 +165,9 @@ mvm_upload_begin(MvmPool *pool, const MvmUploadTarget *target, MvmProgress *prog
     up->scratch = g_strconcat(target->name, MVM_VOLUME_NEW, NULL);
     up->what = g_strdup_printf("uploading '%s'", target->name);
     up->machine = g_strdup(target->machine);
-    up->size = target->size;
-    if (!begin(up, target, error)) {
-        mvm_upload_abort(up);
+    up->may_replace = target->replace;
+    if (!lock_name(up, error)) {
+        mvm_upload_free(up);
         return NULL;
     }
     return up;
@@ -195,11 +195,18 @@ advance(MvmUpload *up, uint64_t len, GError **error)
     return mvm_progress_update(up->progress, up->what, up->done, up->size, error);
 }
 
-static void
-keep_head(MvmUpload *up, const char *data, size_t len)
+void
+mvm_upload_keep_head(MvmUpload *up, uint64_t offset, const void *data, size_t len)
 {
-    if (up->done < sizeof up->head)
-        memcpy(up->head + up->done, data, MIN(len, sizeof up->head - (size_t)up->done));
+    if (offset < sizeof up->head)
+        memcpy(up->head + offset, data, MIN(len, sizeof up->head - (size_t)offset));
+}
+
+/* After mvm_upload_sync() there is none. */
+static bool
+ensure_stream(MvmUpload *up, GError **error)
+{
+    return up->stream != NULL || mvm_upload_open_stream(up, error);
 }
 
 static bool
@@ -209,7 +216,7 @@ send_piece(MvmUpload *up, const char *data, size_t len, GError **error)
         int sent = virStreamSend(up->stream, data, len);
 
         if (sent <= 0)
-            return mvm_virt_set_error(error, "upload to volume '%s'", up->name);
+            return mvm_upload_set_error(up, error);
         data += sent;
         len -= (size_t)sent;
     }
@@ -221,12 +228,12 @@ mvm_upload_write(MvmUpload *up, const void *data, size_t len, GError **error)
 {
     const char *next = data;
 
-    if (!check_room(up, len, error))
+    if (!check_room(up, len, error) || !ensure_stream(up, error))
         return false;
     while (len > 0) {
         size_t piece = MIN(len, PIECE);
 
-        keep_head(up, next, piece);
+        mvm_upload_keep_head(up, up->done, next, piece);
         if (!send_piece(up, next, piece, error) || !advance(up, piece, error))
             return false;
         next += piece;
@@ -238,20 +245,31 @@ mvm_upload_write(MvmUpload *up, const void *data, size_t len, GError **error)
 bool
 mvm_upload_hole(MvmUpload *up, uint64_t len, GError **error)
 {
-    if (!check_room(up, len, error))
+    if (!check_room(up, len, error) || !ensure_stream(up, error))
         return false;
     if (len > 0 && virStreamSendHole(up->stream, (long long)len, 0) < 0)
-        return mvm_virt_set_error(error, "upload to volume '%s'", up->name);
+        return mvm_upload_set_error(up, error);
     return advance(up, len, error);
 }
 
 /* --- ending ----------------------------------------------------------------------------------- */
 
-static void
-close_stream(MvmUpload *up)
+void
+mvm_upload_close_stream(MvmUpload *up)
 {
     mvm_virt_stream_free(up->stream);
     up->stream = NULL;
+}
+
+bool
+mvm_upload_finish_stream(MvmUpload *up, GError **error)
+{
+    if (up->stream == NULL)
+        return true;
+    if (virStreamFinish(up->stream) < 0)
+        return mvm_upload_set_error(up, error);
+    mvm_upload_close_stream(up);
+    return true;
 }
 
 static bool
@@ -270,10 +288,7 @@ end_stream(MvmUpload *up, GError **error)
         mvm_error_set_hint(error, "make it complete with 'qemu-img convert -O qcow2 IMAGE NEW'");
         return false;
     }
-    if (virStreamFinish(up->stream) < 0)
-        return mvm_virt_set_error(error, "finish volume '%s'", up->name);
-    close_stream(up);
-    return true;
+    return mvm_upload_finish_stream(up, error);
 }
 
 /* The new content is whole in scratch: the old volume goes, and a clone of scratch comes. */
@@ -294,8 +309,8 @@ put_in_place(MvmUpload *up, GError **error)
            mvm_volume_remove(up->pool, up->scratch, error);
 }
 
-static void
-upload_free(MvmUpload *up)
+void
+mvm_upload_free(MvmUpload *up)
 {
     mvm_virt_stream_free(up->stream);
     mvm_virt_vol_free(up->vol);
@@ -320,7 +335,7 @@ mvm_upload_finish(MvmUpload *up, GError **error)
     }
     mvm_upload_refresh(up->pool);
     volume = mvm_volume_lookup(up->pool, up->name, error);
-    upload_free(up);
+    mvm_upload_free(up);
     return volume;
 }
 
@@ -332,10 +347,10 @@ mvm_upload_abort(MvmUpload *up)
         return;
     if (up->stream != NULL)
         (void)virStreamAbort(up->stream);
-    close_stream(up);
+    mvm_upload_close_stream(up);
     if (up->made && up->replacing)
         (void)mvm_volume_remove(up->pool, up->scratch, NULL);
     else if (up->made && mvm_volume_remove(up->pool, up->name, NULL))
         (void)mvm_volume_remove(up->pool, up->part, NULL);
-    upload_free(up);
+    mvm_upload_free(up);
 }

@@ -18,7 +18,8 @@
  *   made again from that on the host, with NAME.part there meanwhile. A qcow2 image may come out
  *   with other bytes than it went in, and the same content.
  *
- * Leftovers are removed by the next upload of that name, never while a machine uses them.
+ * Leftovers are gone on with or removed by the next upload of that name, never while a machine
+ * uses them.
  */
 #pragma once
 
@@ -44,6 +45,46 @@ typedef struct MvmUpload MvmUpload;
  * (MVM_ERROR_CANCELLED). The pool must outlive the upload, the target need not. */
 MvmUpload *mvm_upload_begin(MvmPool *pool, const MvmUploadTarget *target, MvmProgress *progress,
                             GError **error);
+
+/*
+ * An upload of a new volume may also be gone on with, by a later process, from where it was last
+ * made safe: open, ask for the place, read back what is there, then resume or start.
+ */
+
+/* Takes the name, so that no other macvm of this user uploads it, and does nothing else yet;
+ * target->size is not looked at. Fails as mvm_upload_begin() does. */
+MvmUpload *mvm_upload_open(MvmPool *pool, const MvmUploadTarget *target, MvmProgress *progress,
+                           GError **error);
+
+/* Names what is being written, or what an interrupted upload left: another host, pool, volume or
+ * beginning has another name. NULL when there is nothing. The caller frees. */
+char *mvm_upload_dup_place(MvmUpload *upload);
+
+/* Who takes what is read back: data, or (NULL) len bytes of a hole. */
+typedef void (*MvmUploadTake)(void *opaque, const void *data, uint64_t len);
+
+/* Gives take the first len bytes of what an interrupted upload left, in order. Fails when there
+ * are fewer. */
+bool mvm_upload_read_back(MvmUpload *upload, uint64_t len, MvmUploadTake take, void *opaque,
+                          MvmProgress *progress, GError **error);
+
+/* Begins with an image of size bytes, without what an interrupted upload left. */
+bool mvm_upload_start(MvmUpload *upload, uint64_t size, GError **error);
+
+/* Goes on at offset from after mvm_upload_read_back() of so much; fails when a machine runs with
+ * the unfinished volume. */
+bool mvm_upload_resume(MvmUpload *upload, uint64_t size, uint64_t from, GError **error);
+
+/* When this returns, the host has taken over all that was appended: it outlives this process and
+ * the connection. (A crash of the host itself may still take it: hence the reading back.) */
+bool mvm_upload_sync(MvmUpload *upload, GError **error);
+
+/* Whether what was made safe is still there to be gone on with, after a function failed: the link
+ * to the host was lost. */
+bool mvm_upload_is_cut(MvmUpload *upload);
+
+/* Ends it for now and frees upload; what was made safe stays, unfinished, for a later run. */
+void mvm_upload_suspend(MvmUpload *upload);
 
 /* Appends len bytes; any length. */
 bool mvm_upload_write(MvmUpload *upload, const void *data, size_t len, GError **error);

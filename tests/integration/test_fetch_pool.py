@@ -6,9 +6,13 @@
 
 import os
 import pathlib
+import random
+import re
 import shutil
+import signal
 import sys
 import tempfile
+import time
 import unittest
 
 import harness
@@ -81,17 +85,73 @@ class FetchPool(unittest.TestCase):
             self.assertIn("does not match the chunklist", refused.err)
             self.assertEqual(self.volumes(env), [])
 
+    def noted(self, env):
+        """Up to which run the journal says that the volume is safe, 0 for none."""
+        for path in (env.data_home / "macvm/cache").glob("fetch-*.state"):
+            found = re.search(r"run=(\d+)", path.read_text())
+            return int(found.group(1)) if found else 0
+        return 0
+
+    def kill_somewhere(self, env, server, chance):
+        """kill -9 at a random moment after something more was noted than before."""
+        before = self.noted(env)
+        process = env.spawn(env.macvm_argv(*self.args(env, server)))
+        harness.wait_for(lambda: self.noted(env) > before + 8 or process.poll() is not None, 120, "some progress", 0.02)
+        time.sleep(chance.uniform(0, 0.5))
+        process.kill()
+        process.wait()
+
+    def check_killed(self, env):
+        """kill -9 at random points: no finished volume until a run goes on to the end, and little is fetched twice."""
+        chance = random.Random(7)
+        chunks = -(-self.dmg.stat().st_size // (1 << 20))
+        with self.server(slow="300000") as server:
+            for number in range(2):
+                self.kill_somewhere(env, server, chance)
+                self.assertIn(VOLUME + ".part", self.volumes(env))
+                self.assertEqual(env.macvm("status", "nobody", expect=3).code, 3)
+            server.requests.clear()
+            server.faults.clear()
+            last = env.macvm(*self.args(env, server), timeout=120)
+            self.assertIn("going on with an interrupted fetch", last.err)
+            self.assertLess(len([line for line in server.requests if "data" in line]), chunks)
+        self.assert_volume(env)
+        self.assertEqual(list((env.data_home / "macvm/cache").iterdir()), [])
+
     def test_killed(self):
-        """kill -9 in the middle: no finished volume; the next run makes it."""
         with harness.Environment.session() as env:
-            with self.server(slow="1500000") as server:
-                process = env.spawn(env.macvm_argv(*self.args(env, server)))
-                harness.wait_for(lambda: len([line for line in server.requests if "data" in line]) >= 4, 120,
-                                 "some chunks")
-                process.kill()
-                process.wait()
+            self.check_killed(env)
+
+    def test_killed_ssh(self):
+        with harness.Environment.ssh("session") as env:
+            self.check_killed(env)
+
+    def test_what_is_there_is_not_believed(self):
+        """What was written is changed meanwhile, or is another beginning: it is fetched anew."""
+        with harness.Environment.session() as env:
+            with self.server(slow="300000") as server:
+                self.kill_somewhere(env, server, random.Random(1))
+                path = env.virsh("vol-path", "--pool", "macvm", VOLUME).out.strip()
+                with open(path, "r+b") as file:
+                    file.seek(70000)
+                    file.write(b"?")
                 server.faults.clear()
-                env.macvm(*self.args(env, server), timeout=120)
+                told = env.macvm(*self.args(env, server), timeout=120)
+                self.assertNotIn("going on", told.err)
+            self.assert_volume(env)
+
+    def test_interrupted(self):
+        """Ctrl-C keeps what is there; two at once are told apart."""
+        with harness.Environment.session() as env:
+            with self.server(slow="300000") as server:
+                process = env.spawn(env.macvm_argv(*self.args(env, server)))
+                harness.wait_for(lambda: self.noted(env) > 8, 120, "some progress")
+                second = env.macvm(*self.args(env, server), expect=4)
+                self.assertIn("upload of", second.err)
+                process.send_signal(signal.SIGINT)
+                self.assertEqual(process.wait(60), 130)
+                server.faults.clear()
+                self.assertIn("going on", env.macvm(*self.args(env, server), timeout=120).err)
             self.assert_volume(env)
 
     def test_pool_full(self):

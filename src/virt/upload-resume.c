@@ -1,0 +1,129 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Going on with the upload of a new volume. The mark NAME.part stays with the volume, and its
+ * random size tells one beginning from another. The volume's own size tells nothing: libvirt cuts
+ * it at each hole.
+ */
+#include "util/error.h"
+#include "virt/upload-priv.h"
+#include "virt/volume-priv.h"
+
+#include <string.h>
+
+#define BUFFER_SIZE (256 * 1024)
+
+/* The mark's nonce, or 0. */
+static uint64_t
+read_mark(MvmUpload *up)
+{
+    g_autoptr(virStorageVol) mark = virStorageVolLookupByName(up->pool->virt, up->part);
+    virStorageVolInfo info = {0};
+
+    return mark != NULL && virStorageVolGetInfo(mark, &info) == 0 ? info.capacity : 0;
+}
+
+char *
+mvm_upload_dup_place(MvmUpload *up)
+{
+    g_autoptr(virStorageVol) vol = virStorageVolLookupByName(up->pool->virt, up->name);
+    char uuid[VIR_UUID_STRING_BUFLEN] = "";
+    uint64_t nonce = read_mark(up);
+
+    if (vol == NULL || nonce == 0 || virStoragePoolGetUUIDString(up->pool->virt, uuid) < 0)
+        return NULL;
+    return g_strdup_printf("%s %s %s %" G_GUINT64_FORMAT, up->pool->conn->endpoint->uri, uuid,
+                           virStorageVolGetKey(vol), nonce);
+}
+
+/* One piece of data or one hole. Sets *ret_len to its length, 0 at the end. */
+static bool
+read_piece(MvmUpload *up, virStreamPtr stream, char *buffer, uint64_t at, MvmUploadTake take,
+           void *opaque, uint64_t *ret_len, GError **error)
+{
+    int got = virStreamRecvFlags(stream, buffer, BUFFER_SIZE, VIR_STREAM_RECV_STOP_AT_HOLE);
+    long long hole = 0;
+
+    if (got == -3 && virStreamRecvHole(stream, &hole, 0) == 0 && hole >= 0) {
+        take(opaque, NULL, (uint64_t)hole);
+        *ret_len = (uint64_t)hole;
+        return true;
+    }
+    if (got < 0)
+        return mvm_virt_set_error(error, "read volume '%s'", up->name);
+    mvm_upload_keep_head(up, at, buffer, (size_t)got);
+    take(opaque, buffer, (uint64_t)got);
+    *ret_len = (uint64_t)got;
+    return true;
+}
+
+static bool
+read_all(MvmUpload *up, virStreamPtr stream, uint64_t len, MvmUploadTake take, void *opaque,
+         MvmProgress *progress, GError **error)
+{
+    g_autofree char *buffer = g_malloc(BUFFER_SIZE);
+    uint64_t at = 0;
+
+    for (uint64_t piece = 1; piece > 0; at += piece) {
+        if (!read_piece(up, stream, buffer, at, take, opaque, &piece, error) ||
+            !mvm_progress_update(progress, "checking what is there", at, len, error))
+            return false;
+    }
+    if (at == len)
+        return true;
+    g_set_error(error, MVM_ERROR, MVM_ERROR_FAILED, "cannot read volume '%s': it is too short",
+                up->name);
+    return false;
+}
+
+bool
+mvm_upload_read_back(MvmUpload *up, uint64_t len, MvmUploadTake take, void *opaque,
+                     MvmProgress *progress, GError **error)
+{
+    g_autoptr(virStorageVol) vol = virStorageVolLookupByName(up->pool->virt, up->name);
+    g_autoptr(virStream) stream = virStreamNew(up->pool->conn->virt, 0);
+
+    if (vol == NULL || stream == NULL ||
+        virStorageVolDownload(vol, stream, 0, len, VIR_STORAGE_VOL_DOWNLOAD_SPARSE_STREAM) < 0)
+        return mvm_virt_set_error(error, "read volume '%s'", up->name);
+    if (!read_all(up, stream, len, take, opaque, progress, error)) {
+        (void)virStreamAbort(stream);
+        return false;
+    }
+    return virStreamFinish(stream) == 0 || mvm_virt_set_error(error, "read volume '%s'", up->name);
+}
+
+bool
+mvm_upload_resume(MvmUpload *up, uint64_t size, uint64_t from, GError **error)
+{
+    if (!mvm_volume_check_unused(up->pool, up->name, up->machine, "write again", error))
+        return false;
+    up->vol = virStorageVolLookupByName(up->pool->virt, up->name);
+    if (up->vol == NULL)
+        return mvm_virt_set_error(error, "upload to volume '%s'", up->name);
+    up->nonce = read_mark(up);
+    up->made = true;
+    up->size = size;
+    up->done = from;
+    return mvm_upload_open_stream(up, error);
+}
+
+bool
+mvm_upload_sync(MvmUpload *up, GError **error)
+{
+    return mvm_upload_finish_stream(up, error);
+}
+
+bool
+mvm_upload_is_cut(MvmUpload *up)
+{
+    return virConnectIsAlive(up->pool->conn->virt) != 1;
+}
+
+void
+mvm_upload_suspend(MvmUpload *up)
+{
+    if (up->stream != NULL)
+        (void)virStreamAbort(up->stream);
+    mvm_upload_close_stream(up);
+    mvm_upload_free(up);
+}
