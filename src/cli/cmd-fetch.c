@@ -23,6 +23,24 @@ switches_clear(Switches *switches)
 }
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Switches, switches_clear)
 
+/* What a host must have for it. */
+static void
+list_needs(MvmJson *json, const MvmOs *os)
+{
+    g_auto(GStrv) features = g_strsplit(os->needs, " ", -1);
+    g_autofree char *qemu = mvm_version_format(os->since.qemu);
+    g_autofree char *libvirt = mvm_version_format(os->since.libvirt);
+
+    mvm_json_begin_object(json, "needs");
+    mvm_json_begin_array(json, "cpu_features");
+    for (char **feature = features; *feature != NULL; feature++)
+        mvm_json_string(json, NULL, *feature);
+    mvm_json_end_array(json);
+    mvm_json_string(json, "qemu", qemu);
+    mvm_json_string(json, "libvirt", libvirt);
+    mvm_json_end_object(json);
+}
+
 static void
 list_json(const MvmOs *versions, size_t count)
 {
@@ -36,6 +54,7 @@ list_json(const MvmOs *versions, size_t count)
         mvm_json_string(json, "name", versions[i].name);
         mvm_json_string(json, "title", versions[i].title);
         mvm_json_bool(json, "default", strcmp(versions[i].id, MVM_OS_DEFAULT) == 0);
+        list_needs(json, &versions[i]);
         mvm_json_end_object(json);
     }
     mvm_json_end_array(json);
@@ -133,7 +152,9 @@ mvm_cmd_fetch(MvmCli *cli, int argc, char **argv, GError **error)
     };
     if (request.os == NULL)
         return false;
-    if (s.output == NULL && (context.conn = mvm_cli_connect(cli, error)) == NULL)
+    /* Only for a warning; a file needs no libvirt. */
+    if ((s.output == NULL || cli->uri != NULL) &&
+        (context.conn = mvm_cli_connect(cli, error)) == NULL)
         return false;
     if (!mvm_fetch(&context, &request, &result, error))
         return false;

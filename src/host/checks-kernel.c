@@ -75,12 +75,12 @@ mvm_check_kvm_device(const MvmFacts *facts, MvmCheck *check)
                                         "takes seconds");
 }
 
-/* Those of the wanted features that /proc/cpuinfo does not have. libvirt says "sse4.2" where the
+/* Those of MVM_CPU_FEATURES that /proc/cpuinfo does not have. libvirt says "sse4.2" where the
  * kernel says "sse4_2". The caller frees. */
 static char **
-missing_flags(const MvmKernel *kernel, const char *needs)
+missing_flags(const MvmKernel *kernel)
 {
-    g_auto(GStrv) wanted = g_strsplit(needs, " ", -1);
+    g_auto(GStrv) wanted = g_strsplit(MVM_CPU_FEATURES, " ", -1);
     GPtrArray *missing = g_ptr_array_new();
 
     for (char **name = wanted; *name != NULL; name++) {
@@ -94,30 +94,36 @@ missing_flags(const MvmKernel *kernel, const char *needs)
 }
 
 static void
-conclude_features(const MvmOs *os, char **missing, MvmCheck *check)
+conclude_features(const MvmFacts *facts, char **missing, MvmCheck *check)
 {
-    g_autofree char *list = g_strjoinv(", ", missing);
+    const MvmOs *os = facts->machine->os;
+    MvmVersions versions = facts->host != NULL ? facts->host->versions : (MvmVersions){0};
+    const char *const *lacks = (const char *const *)missing;
+    g_autofree char *obstacle = mvm_os_find_obstacle(os, &versions, lacks);
+    const MvmOs *nearest = NULL;
+    g_autofree char *fix = NULL;
 
-    if (missing[0] == NULL)
+    if (obstacle == NULL) {
         mvm_check_ok(check, "the CPU has what macOS %s needs (%s)", os->id, os->needs);
-    else
-        mvm_check_fail(check,
-                       "macOS 12 (--os monterey) is the last one that does without AVX2; 10.14 "
-                       "does without SSE4.2",
-                       "the CPU lacks %s, which macOS %s (%s) needs", list, os->id, os->title);
+        return;
+    }
+    nearest = mvm_os_find_nearest(os, &versions, lacks);
+    fix = nearest == NULL ? g_strdup("use another host, or bring this one up to date")
+                          : g_strdup_printf("macOS %s (%s) works here: --os %s", nearest->id,
+                                            nearest->title, nearest->id);
+    mvm_check_fail(check, fix, "%s cannot run macOS %s (%s): %s", host_name(facts), os->id,
+                   os->title, obstacle);
 }
 
 void
 mvm_check_cpu_features(const MvmFacts *facts, MvmCheck *check)
 {
-    const MvmOs *os = facts->machine->os;
-
     if (facts->missing_features != NULL) {
-        conclude_features(os, facts->missing_features, check);
+        conclude_features(facts, facts->missing_features, check);
     } else if (facts->kernel != NULL && facts->kernel->flags[0] != NULL) {
-        g_auto(GStrv) missing = missing_flags(facts->kernel, os->needs);
+        g_auto(GStrv) missing = missing_flags(facts->kernel);
 
-        conclude_features(os, missing, check);
+        conclude_features(facts, missing, check);
     } else {
         mvm_check_skip(check, "%s",
                        facts->features_error != NULL
@@ -130,10 +136,13 @@ void
 mvm_check_cpus(const MvmFacts *facts, MvmCheck *check)
 {
     unsigned wanted = mvm_machine_vcpus(facts->machine), has = facts->host->cpus;
-    g_autofree char *fix =
-        g_strdup_printf("macvm %s %s --sockets 1 --cores %u --threads 1",
-                        facts->defined ? "set" : "define", facts->machine->name, MAX(has, 1));
+    MvmTopology fits = {.sockets = 1, .cores = has + 1, .threads = 1};
+    g_autofree char *fix = NULL;
 
+    if (!mvm_topology_find_below(&fits, &fits))
+        fits.cores = 1;
+    fix = g_strdup_printf("macvm %s %s --sockets 1 --cores %u --threads 1",
+                          facts->defined ? "set" : "define", facts->machine->name, fits.cores);
     if (has >= wanted)
         mvm_check_ok(check, "%u logical CPUs, '%s' has %u", has, facts->machine->name, wanted);
     else if (facts->defined)

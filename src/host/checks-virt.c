@@ -1,48 +1,32 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "host/check.h"
 
-/* What a version brings that macvm, or somebody who uses its machines, would miss. libvirt's
- * numbers are those of its NEWS (passt before 9.2 does not work under AppArmor and SELinux;
- * internal snapshots of UEFI machines are broken in 11.2 and 11.3), QEMU's of its change log. */
-typedef struct {
-    unsigned long since;
-    const char *what;
-} Feature;
-
-#define VERSION(major, minor, release) ((major)*1000000UL + (minor)*1000UL + (release))
-
-static const Feature libvirt_features[] = {
-    {VERSION(9, 2, 0), "user-mode networking by passt"},
-    {VERSION(9, 9, 0), "return to external snapshots"},
-    {VERSION(10, 9, 0), "the reasons why a CPU model is not usable"},
-    {VERSION(11, 4, 0), "dependable snapshots of machines with UEFI"},
-};
-
-static const Feature qemu_features[] = {
-    {VERSION(7, 1, 0), "screenshots as PNG"},
-    {VERSION(7, 2, 0), "user-mode networking by passt"},
-    {VERSION(8, 2, 0), "virtio sound"},
-};
-
 /* The first that has all calls that macvm makes. */
-#define OLDEST_LIBVIRT VERSION(8, 1, 0)
+#define OLDEST_LIBVIRT MVM_VERSION(8, 1, 0)
 
-static char *
-format_version(unsigned long version)
+static unsigned long
+libvirt_of(const MvmVersions *versions)
 {
-    return g_strdup_printf("%lu.%lu.%lu", version / 1000000, version / 1000 % 1000, version % 1000);
+    return versions->libvirt;
 }
 
-/* ", without A; B" or "". */
+static unsigned long
+qemu_of(const MvmVersions *versions)
+{
+    return versions->qemu;
+}
+
+/* ", without A; B" or "". part picks libvirt's version or QEMU's. */
 static char *
-list_lacking(const Feature *features, size_t count, unsigned long version)
+list_lacking(unsigned long (*part)(const MvmVersions *versions), unsigned long version)
 {
     GString *list = g_string_new(NULL);
 
-    for (size_t i = 0; i < count; i++) {
-        if (version < features[i].since)
-            g_string_append_printf(list, "%s%s", list->len == 0 ? ", without " : "; ",
-                                   features[i].what);
+    for (int i = 0; i < MVM_FEATURE_COUNT; i++) {
+        const MvmFeatureInfo *info = mvm_feature_info((MvmFeature)i);
+
+        if (info->what != NULL && version < part(&info->since))
+            g_string_append_printf(list, "%s%s", list->len == 0 ? ", without " : "; ", info->what);
     }
     return g_string_free(list, FALSE);
 }
@@ -52,7 +36,7 @@ mvm_check_libvirt(const MvmFacts *facts, MvmCheck *check)
 {
     g_autofree char *version = NULL;
     g_autofree char *lacking = NULL;
-    unsigned long number = facts->host != NULL ? facts->host->lib_version : 0;
+    unsigned long number = facts->host != NULL ? facts->host->versions.libvirt : 0;
 
     if (facts->connection_error != NULL) {
         mvm_check_fail_error(check, facts->connection_error,
@@ -64,8 +48,8 @@ mvm_check_libvirt(const MvmFacts *facts, MvmCheck *check)
         mvm_check_ok(check, "'%s' answers", facts->uri);
         return;
     }
-    version = format_version(number);
-    lacking = list_lacking(libvirt_features, G_N_ELEMENTS(libvirt_features), number);
+    version = mvm_version_format(number);
+    lacking = list_lacking(libvirt_of, number);
     if (number < OLDEST_LIBVIRT)
         mvm_check_fail(check, "bring the host's distribution up to one with libvirt 8.1 or newer",
                        "libvirt %s is too old", version);
@@ -89,14 +73,14 @@ mvm_check_emulator(const MvmFacts *facts, MvmCheck *check)
 void
 mvm_check_qemu(const MvmFacts *facts, MvmCheck *check)
 {
-    unsigned long number = facts->host->qemu_version;
-    g_autofree char *version = format_version(number);
-    g_autofree char *lacking = list_lacking(qemu_features, G_N_ELEMENTS(qemu_features), number);
+    unsigned long number = facts->host->versions.qemu;
+    g_autofree char *version = mvm_version_format(number);
+    g_autofree char *lacking = list_lacking(qemu_of, number);
 
     if (number == 0)
         mvm_check_warn(check, "run 'virsh version' and look at its messages",
                        "libvirt does not tell QEMU's version");
-    else if (number < MVM_QEMU_HOTPLUG_GLOBAL)
+    else if (!mvm_feature_is_in(MVM_FEATURE_HOTPLUG_GLOBAL, &facts->host->versions))
         mvm_check_warn(check, "bring the host's QEMU up to 6.1 or newer",
                        "QEMU %s is older than what macOS machines are tried with", version);
     else

@@ -41,7 +41,7 @@ typedef struct {
     GError *host_error;
     MvmProbe *probe; /* owned */
     GError *probe_error;
-    char **missing_features; /* owned; of those that machine->os needs, with KVM */
+    char **missing_features; /* owned; of MVM_CPU_FEATURES, with KVM */
     GError *features_error;
     MvmKernel *kernel; /* owned */
     GError *kernel_error;

@@ -64,18 +64,56 @@ choose_memory(MvmMachine *machine, const MvmOptions *options, uint64_t host, Mvm
                       host_text, (unsigned)(machine->memory / GIB));
 }
 
-/* macOS wants a power of two of CPUs in one socket (research: peers, P8); the user's own 6 x 2 is
- * the one exception that is known to work. */
-static void
-scale_cpus(MvmMachine *machine, unsigned host)
+/* The largest power of two that the host has. */
+static MvmTopology
+scale_cpus(unsigned host)
 {
-    unsigned total = 1;
+    MvmTopology scaled = {.sockets = 1, .cores = 1, .threads = host >= 2 ? 2 : 1};
 
-    while (total * 2 <= host)
-        total *= 2;
-    machine->threads = total >= 2 ? 2 : 1;
-    machine->cores = total / machine->threads;
-    machine->sockets = 1;
+    while (mvm_topology_cpus(&scaled) * 2 <= host)
+        scaled.cores *= 2;
+    return scaled;
+}
+
+/* What is asked for stays; the good layouts next to it are named. */
+static void
+note_odd_topology(const MvmTopology *asked, MvmProgress *progress)
+{
+    g_autoptr(GString) others = g_string_new(NULL);
+    MvmTopology near = {0};
+
+    if (mvm_topology_find_below(asked, &near))
+        g_string_append_printf(others, "--cores %u", near.cores);
+    if (mvm_topology_find_above(asked, &near))
+        g_string_append_printf(others, "%s--cores %u", others->len > 0 ? " or " : "", near.cores);
+    mvm_progress_note(progress,
+                      "macOS is not known to start with %u CPUs in a socket (%u cores with %u "
+                      "threads each)%s%s%s",
+                      asked->cores * asked->threads, asked->cores, asked->threads,
+                      others->len > 0 ? ": better is " : "", others->str,
+                      others->len > 0 ? ", or leave --sockets out" : "");
+}
+
+/* Cores without sockets are all of the machine's, over as many sockets as macOS wants for them. */
+static MvmTopology
+ask_cpus(const MvmOptions *options, MvmProgress *progress)
+{
+    unsigned sockets = number_or(options, MVM_OPTION_SOCKETS, 0);
+    MvmTopology asked = {.sockets = sockets,
+                         .cores = number_or(options, MVM_OPTION_CORES, MVM_DEFAULT_CORES),
+                         .threads = number_or(options, MVM_OPTION_THREADS, MVM_DEFAULT_THREADS)};
+
+    if (sockets == 0) {
+        asked = mvm_topology_spread(asked.cores, asked.threads);
+        if (asked.sockets > 1)
+            mvm_progress_note(progress,
+                              "macOS does not start with %u cores in one socket: they go into %u "
+                              "sockets of %u",
+                              asked.sockets * asked.cores, asked.sockets, asked.cores);
+    } else if (!mvm_topology_is_good(&asked)) {
+        note_odd_topology(&asked, progress);
+    }
+    return asked;
 }
 
 static void
@@ -84,20 +122,19 @@ choose_cpus(MvmMachine *machine, const MvmOptions *options, unsigned host, MvmPr
     bool asked = options->value[MVM_OPTION_CORES] != NULL ||
                  options->value[MVM_OPTION_THREADS] != NULL ||
                  options->value[MVM_OPTION_SOCKETS] != NULL;
+    MvmTopology topology = ask_cpus(options, progress);
+    unsigned cpus = mvm_topology_cpus(&topology);
 
-    machine->sockets = number_or(options, MVM_OPTION_SOCKETS, 1);
-    machine->cores = number_or(options, MVM_OPTION_CORES, MVM_DEFAULT_CORES);
-    machine->threads = number_or(options, MVM_OPTION_THREADS, MVM_DEFAULT_THREADS);
-    if (host == 0 || mvm_machine_vcpus(machine) <= host)
-        return;
-    if (asked) {
-        mvm_progress_note(progress, "the host has only %u CPUs: %u vCPUs will be slow", host,
-                          mvm_machine_vcpus(machine));
-        return;
+    if (host != 0 && cpus > host && asked) {
+        mvm_progress_note(progress, "the host has only %u CPUs: %u vCPUs will be slow", host, cpus);
+    } else if (host != 0 && cpus > host) {
+        topology = scale_cpus(host);
+        mvm_progress_note(progress, "the host has only %u CPUs: the machine gets %u", host,
+                          mvm_topology_cpus(&topology));
     }
-    scale_cpus(machine, host);
-    mvm_progress_note(progress, "the host has only %u CPUs: the machine gets %u", host,
-                      mvm_machine_vcpus(machine));
+    machine->sockets = topology.sockets;
+    machine->cores = topology.cores;
+    machine->threads = topology.threads;
 }
 
 static void
@@ -129,6 +166,9 @@ mvm_machine_new(const char *name, const MvmOptions *options, const MvmHostLimits
     choose_memory(machine, options, limits->memory, progress);
     choose_cpus(machine, options, limits->cpus, progress);
     machine->cpu = text_or(options, MVM_OPTION_CPU, MVM_DEFAULT_CPU);
+    machine->cpu_asked = options->value[MVM_OPTION_CPU] != NULL;
+    machine->cpu_disable = "";
+    machine->firmware_format = "raw";
     machine->kvm = !g_str_equal(
         options->value[MVM_OPTION_ACCEL] != NULL ? options->value[MVM_OPTION_ACCEL] : "auto",
         "tcg");
@@ -136,13 +176,12 @@ mvm_machine_new(const char *name, const MvmOptions *options, const MvmHostLimits
     choose_network(machine, options);
     machine->ssh_port = number_or(options, MVM_OPTION_SSH_PORT, MVM_DEFAULT_SSH_PORT);
     machine->ssh_user = text_or(options, MVM_OPTION_SSH_USER, g_get_user_name());
-    machine->video = text_or(options, MVM_OPTION_VIDEO, "vmvga");
+    machine->video = text_or(options, MVM_OPTION_VIDEO, machine->os->video);
     machine->graphics = text_or(options, MVM_OPTION_GRAPHICS, "vnc");
     machine->autostart = autostart != NULL && g_str_equal(autostart, "yes");
     machine->resolution = g_strdup(options->value[MVM_OPTION_RESOLUTION]);
     machine->boot_args = g_strdup(options->value[MVM_OPTION_BOOT_ARGS]);
     machine->verbose_boot = g_strdup(options->value[MVM_OPTION_VERBOSE_BOOT]);
-    machine->hotplug_global = true;
     return machine;
 }
 
@@ -181,6 +220,7 @@ mvm_machine_free(MvmMachine *machine)
     if (machine == NULL)
         return;
     free_texts(machine);
+    g_strfreev(machine->cpu_missing);
     mvm_identity_free(machine->identity);
     if (machine->osk != NULL)
         explicit_bzero(machine->osk, strlen(machine->osk));
@@ -188,10 +228,52 @@ mvm_machine_free(MvmMachine *machine)
     g_free(machine);
 }
 
+static MvmTopology
+topology_of(const MvmMachine *machine)
+{
+    return (MvmTopology){machine->sockets, machine->cores, machine->threads};
+}
+
 unsigned
 mvm_machine_vcpus(const MvmMachine *machine)
 {
-    return machine->sockets * machine->cores * machine->threads;
+    MvmTopology topology = topology_of(machine);
+
+    return mvm_topology_cpus(&topology);
+}
+
+bool
+mvm_machine_check_cpus(const MvmMachine *machine, GError **error)
+{
+    MvmTopology topology = topology_of(machine);
+
+    return mvm_topology_check(&topology, error);
+}
+
+static const char *
+choose_model(const MvmOsCpu *cpu, bool best_usable, const char *const *missing)
+{
+    if (cpu->best != NULL && best_usable)
+        return cpu->best;
+    if (cpu->elder != NULL && missing != NULL && g_strv_contains(missing, MVM_CPU_MARK))
+        return cpu->elder;
+    return cpu->model;
+}
+
+void
+mvm_machine_fit_cpu(MvmMachine *machine, MvmCpuKind kind, bool best_usable,
+                    const char *const *missing)
+{
+    const MvmOsCpu *cpu = &machine->os->cpu[kind];
+
+    g_strfreev(machine->cpu_missing);
+    machine->cpu_missing = g_strdupv((char **)missing);
+    if (machine->cpu_asked)
+        return;
+    g_free(machine->cpu);
+    machine->cpu = g_strdup(choose_model(cpu, best_usable, missing));
+    if (g_str_equal(machine->cpu, cpu->model))
+        machine->cpu_disable = cpu->disable;
 }
 
 char *

@@ -8,6 +8,7 @@
 #include "machine/identity.h"
 #include "machine/options.h"
 #include "machine/os.h"
+#include "machine/topology.h"
 #include "util/progress.h"
 
 #include <glib.h>
@@ -21,10 +22,6 @@
 #define MVM_DEFAULT_SSH_PORT 2222
 #define MVM_DEFAULT_DISK_SIZE (UINT64_C(80) << 30)
 #define MVM_DEFAULT_CPU "Haswell-noTSX"
-
-/* The first QEMU that knows ICH9-LPC.acpi-pci-hotplug-with-bridge-support; an older one stops at it
- * (thenickdude/KVM-Opencore issues 46 and 54). In libvirt's form of versions. */
-#define MVM_QEMU_HOTPLUG_GLOBAL 6001000
 
 typedef enum {
     MVM_NET_ARGS,    /* user mode by qemu:commandline: libvirt has no usable passt */
@@ -40,11 +37,15 @@ typedef struct {
     uint64_t memory; /* bytes */
     unsigned sockets, cores, threads;
     char *cpu; /* libvirt's model, or "host" */
+    bool cpu_asked;
+    char **cpu_missing;      /* of MVM_CPU_FEATURES, what the host lacks; NULL: nothing */
+    const char *cpu_disable; /* as in MvmOsCpu; static */
     bool kvm;
     uint64_t disk_size; /* bytes, of a system disk yet to be made */
 
-    char *loader;         /* path of the firmware's code on the host */
-    char *nvram_template; /* path of its empty variables */
+    char *loader;                /* path of the firmware's code on the host */
+    char *nvram_template;        /* path of its empty variables */
+    const char *firmware_format; /* of both: "raw", "qcow2"; static */
 
     MvmNetKind net_kind;
     char *net_source; /* network or bridge; NULL for user mode */
@@ -63,9 +64,9 @@ typedef struct {
     char
         *opencore_made; /* mvm_opencore_digest() of what its disk was made of; NULL: not by macvm */
 
-    char *osk;           /* 64 characters, or NULL: no isa-applesmc then; a secret */
-    bool hotplug_global; /* QEMU is MVM_QEMU_HOTPLUG_GLOBAL or newer */
-    char *opencore_path; /* volumes' paths on the host; NULL: no such disk */
+    char *osk;            /* 64 characters, or NULL: no isa-applesmc then; a secret */
+    MvmVersions versions; /* of the host: what an older one does not know is not rendered */
+    char *opencore_path;  /* volumes' paths on the host; NULL: no such disk */
     char *opencore_format;
     char *recovery_path;
     char *recovery_format;
@@ -88,6 +89,15 @@ void mvm_machine_free(MvmMachine *machine);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(MvmMachine, mvm_machine_free)
 
 unsigned mvm_machine_vcpus(const MvmMachine *machine);
+
+/* Fails with MVM_ERROR_USAGE when it has more CPUs than macOS can have. */
+bool mvm_machine_check_cpus(const MvmMachine *machine, GError **error);
+
+/* Gives machine the CPU that its version wants on a host of kind, unless the options named one.
+ * best_usable: the emulator calls that version's best model usable. missing, NULL-terminated or
+ * NULL: what the host lacks of MVM_CPU_FEATURES. */
+void mvm_machine_fit_cpu(MvmMachine *machine, MvmCpuKind kind, bool best_usable,
+                         const char *const *missing);
 
 /* A random MAC address of QEMU's range 52:54:00; the caller frees. */
 char *mvm_mac_new(void);

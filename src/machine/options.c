@@ -40,7 +40,7 @@ static const Row rows[MVM_OPTION_COUNT] = {
                        .normalise = normalise_os},
     [MVM_OPTION_MEMORY] = {INFO("memory", "SIZE", "memory, for example 16G"),
                            .normalise = normalise_size, .min = INT64_C(512) << 20},
-    [MVM_OPTION_CORES] = {INFO("cores", "N", "cores of a socket"), .normalise = normalise_number,
+    [MVM_OPTION_CORES] = {INFO("cores", "N", "cores; of each socket with --sockets"), .normalise = normalise_number,
                           .min = 1, .max = 255},
     [MVM_OPTION_THREADS] = {INFO("threads", "N", "threads of a core"),
                             .normalise = normalise_number, .min = 1, .max = 2},

@@ -108,6 +108,7 @@ remember(xmlDoc *doc, const MvmCurrent *current, const MvmMachine *machine,
 
     g_free(metadata->os);
     metadata->os = g_strdup(machine->os->id);
+    metadata->profile = MVM_PROFILE_VERSION;
     metadata->ssh_port = (int)machine->ssh_port;
     g_free(metadata->ssh_user);
     metadata->ssh_user = g_strdup(machine->ssh_user);

@@ -6,6 +6,7 @@
 #include "ops/hostcheck.h"
 #include "ops/images.h"
 #include "ops/machine.h"
+#include "ops/oscheck.h"
 #include "ops/osk.h"
 #include "ops/port.h"
 #include "util/error.h"
@@ -123,7 +124,8 @@ choose_passt(Work *work)
 {
     const MvmDomCaps *caps = mvm_host_get_domcaps(work->host, work->machine->kvm);
 
-    if (work->machine->net_kind == MVM_NET_ARGS && caps != NULL && caps->passt)
+    if (work->machine->net_kind == MVM_NET_ARGS && caps != NULL && caps->passt &&
+        mvm_feature_is_in(MVM_FEATURE_PASST, &work->host->versions))
         work->machine->net_kind = MVM_NET_PASST;
 }
 
@@ -161,11 +163,14 @@ fit_to_host(Work *work, GError **error)
         return false;
     choose_passt(work);
     note_old_variables(work);
+    if (!mvm_oscheck_fit(context, work->host, work->request->mode == MVM_DEFINE, work->machine,
+                         error))
+        return false;
     if (work->request->mode != MVM_DEFINE)
         return true;
     return mvm_hostcheck_devices(context, work->host, work->machine, error) &&
-           mvm_hostcheck_size_and_cpu(context, work->host, option(work, MVM_OPTION_MEMORY) != NULL,
-                                      work->machine, error);
+           mvm_hostcheck_memory(work->host, option(work, MVM_OPTION_MEMORY) != NULL, work->machine,
+                                error);
 }
 
 static bool
@@ -181,9 +186,8 @@ resolve_machine(Work *work, GError **error)
     work->machine =
         mvm_machine_new(work->request->name, work->options, &limits, work->context->progress);
     work->machine->osk = mvm_osk_find(work->context, work->osk, osk);
-    work->machine->hotplug_global =
-        work->host->qemu_version == 0 || work->host->qemu_version >= MVM_QEMU_HOTPLUG_GLOBAL;
-    return choose_identity(work, error) && fit_to_host(work, error);
+    return mvm_machine_check_cpus(work->machine, error) && choose_identity(work, error) &&
+           fit_to_host(work, error);
 }
 
 /* What is in the OpenCore disk, or a macOS that wants another model there. */

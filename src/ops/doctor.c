@@ -112,10 +112,10 @@ gather_osk(const Wanted *wanted, MvmFacts *facts)
 static void
 gather_features(MvmConnection *conn, MvmFacts *facts)
 {
-    g_auto(GStrv) needs = g_strsplit(facts->machine->os->needs, " ", -1);
+    g_auto(GStrv) features = g_strsplit(MVM_CPU_FEATURES, " ", -1);
 
     if (facts->host->kvm != NULL)
-        (void)mvm_host_missing_cpu_features(conn, true, (const char *const *)needs,
+        (void)mvm_host_missing_cpu_features(conn, true, (const char *const *)features,
                                             &facts->missing_features, &facts->features_error);
 }
 

@@ -3,6 +3,7 @@
 
 #include "media/fetch.h"
 #include "media/sink-file.h"
+#include "ops/oscheck.h"
 #include "ops/sink-volume.h"
 #include "util/error.h"
 #include "util/file.h"
@@ -104,9 +105,13 @@ mvm_fetch(const MvmContext *context, const MvmFetchRequest *request, MvmFetchRes
           GError **error)
 {
     g_auto(MvmFetchResult) result = {0};
-    bool good = request->output != NULL ? fetch_to_file(context, request, &result, error)
-                                        : fetch_to_pool(context, request, &result, error);
+    bool good = false;
 
+    if (context->conn != NULL &&
+        !mvm_oscheck_media(context, request->os, request->accel, request->output != NULL, error))
+        return false;
+    good = request->output != NULL ? fetch_to_file(context, request, &result, error)
+                                   : fetch_to_pool(context, request, &result, error);
     if (!good)
         return false;
     *ret_result = result;

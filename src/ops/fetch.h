@@ -17,6 +17,7 @@ typedef struct {
     const char *trust_key; /* PEM file; NULL: Apple's key */
     const char *dmg;       /* a local image in place of a server's; NULL: the server's */
     const char *chunklist; /* of dmg; NULL: only its own checksums are verified */
+    const char *accel;     /* of the machine it is for: "kvm", "tcg"; NULL: not known yet */
 } MvmFetchRequest;
 
 typedef struct {
@@ -26,7 +27,8 @@ typedef struct {
 } MvmFetchResult;
 
 /* context->conn may be NULL when there is an output file. Fails with MVM_ERROR_CONFLICT when that
- * file exists. */
+ * file exists, and with MVM_ERROR_HOST, before anything is fetched, when the host could not run
+ * that macOS (ops/oscheck.h; for an output file that is only a note). */
 bool mvm_fetch(const MvmContext *context, const MvmFetchRequest *request,
                MvmFetchResult *ret_result, GError **error);
 void mvm_fetch_result_clear(MvmFetchResult *result);

@@ -131,40 +131,22 @@ mvm_hostcheck_firmware(const MvmContext *context, const MvmHost *host, const cha
         return use_given_firmware(context, firmware, machine, error);
     if (g_strcmp0(firmware, "upstream") == 0)
         return true;
-    if (host->firmware == NULL || !g_str_equal(host->firmware->format, "raw"))
+    if (host->firmware == NULL ||
+        (!g_str_equal(host->firmware->format, "raw") &&
+         !mvm_feature_is_in(MVM_FEATURE_FIRMWARE_FORMAT, &host->versions)))
         return host_error(error, "find UEFI firmware on the host",
                           "libvirt lists no OVMF without Secure Boot there",
                           "install the package ovmf (Fedora, Arch: edk2-ovmf) on the host, or use "
                           "--firmware upstream or CODE:VARS");
     machine->loader = g_strdup(host->firmware->code);
     machine->nvram_template = g_strdup(host->firmware->vars);
+    machine->firmware_format = host->firmware->format;
     return true;
 }
 
-static bool
-check_cpu(const MvmContext *context, const MvmMachine *machine, GError **error)
-{
-    g_auto(GStrv) needs = g_strsplit(machine->os->needs, " ", -1);
-    g_auto(GStrv) missing = NULL;
-    g_autofree char *list = NULL, *why = NULL;
-
-    if (!mvm_host_missing_cpu_features(context->conn, machine->kvm, (const char *const *)needs,
-                                       &missing, error))
-        return false;
-    if (missing[0] == NULL)
-        return true;
-    list = g_strjoinv(", ", missing);
-    why = g_strdup_printf("the host's CPU lacks %s", list);
-    g_set_error(error, MVM_ERROR, MVM_ERROR_HOST, "cannot run macOS %s (%s): %s", machine->os->id,
-                machine->os->title, why);
-    mvm_error_set_hint(error, "macOS 12 (--os monterey) is the last one that does without AVX2; "
-                              "--accel tcg emulates the CPU, slowly");
-    return false;
-}
-
 bool
-mvm_hostcheck_size_and_cpu(const MvmContext *context, const MvmHost *host, bool memory_asked,
-                           const MvmMachine *machine, GError **error)
+mvm_hostcheck_memory(const MvmHost *host, bool memory_asked, const MvmMachine *machine,
+                     GError **error)
 {
     if (memory_asked && host->memory > 0 && machine->memory > host->memory) {
         g_autofree char *has = mvm_size_format(host->memory);
@@ -175,7 +157,7 @@ mvm_hostcheck_size_and_cpu(const MvmContext *context, const MvmHost *host, bool 
         mvm_error_set_hint(error, "ask for less with --memory");
         return false;
     }
-    return check_cpu(context, machine, error);
+    return true;
 }
 
 static bool

@@ -19,9 +19,9 @@ bool mvm_hostcheck_accel(const MvmContext *context, const MvmHost *host, const c
 bool mvm_hostcheck_firmware(const MvmContext *context, const MvmHost *host, const char *firmware,
                             MvmMachine *machine, GError **error);
 
-/* Memory and CPU features. memory_asked: the size is the user's own. */
-bool mvm_hostcheck_size_and_cpu(const MvmContext *context, const MvmHost *host, bool memory_asked,
-                                const MvmMachine *machine, GError **error);
+/* memory_asked: the size is the user's own. */
+bool mvm_hostcheck_memory(const MvmHost *host, bool memory_asked, const MvmMachine *machine,
+                          GError **error);
 
 /* CPU model, video model and network: that the host has them. */
 bool mvm_hostcheck_devices(const MvmContext *context, const MvmHost *host,

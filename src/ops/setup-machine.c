@@ -25,6 +25,16 @@ has_connection(const MvmSetup *setup, MvmStep *step)
     return false;
 }
 
+/* What the machine will be defined with in the next step. */
+static const char *
+accel_of(const MvmFacts *facts)
+{
+    bool kvm = facts->host != NULL && facts->host->kvm != NULL &&
+               (facts->probe == NULL || facts->probe->kvm_works);
+
+    return kvm && !facts->want_tcg ? "kvm" : "tcg";
+}
+
 static void
 fetch(MvmSetup *setup, MvmStep *step, const char *command)
 {
@@ -32,14 +42,16 @@ fetch(MvmSetup *setup, MvmStep *step, const char *command)
     GError *error = NULL;
     const MvmContext context = {.conn = mvm_setup_connect(setup, &error),
                                 .progress = setup->progress};
-    const MvmFetchRequest request = {.os = facts->machine->os, .pool = facts->pool_name};
+    const MvmFetchRequest request = {
+        .os = facts->machine->os, .pool = facts->pool_name, .accel = accel_of(facts)};
     g_auto(MvmFetchResult) result = {0};
 
     setup->waited = true;
     if (context.conn == NULL) {
         mvm_step_fail(step, error);
     } else if (!mvm_fetch(&context, &request, &result, &error)) {
-        mvm_error_set_hint(&error, "'%s' goes on where it stopped", command);
+        if (error->code != MVM_ERROR_HOST)
+            mvm_error_set_hint(&error, "'%s' goes on where it stopped", command);
         mvm_step_fail(step, error);
     } else {
         mvm_step_set(step, MVM_STEP_DONE, NULL, "fetched macOS %s into %s", request.os->id,

@@ -26,6 +26,7 @@ mvm_domcaps_free(MvmDomCaps *caps)
         return;
     g_free(caps->emulator);
     g_free(caps->machine);
+    g_free(caps->cpu_vendor);
     g_strfreev(caps->loaders);
     g_strfreev(caps->video_models);
     g_strfreev(caps->graphics);
@@ -113,6 +114,7 @@ mvm_domcaps_parse(const char *xml, GError **error)
     caps->cpu_models = read_models(doc);
     caps->emulator = mvm_xml_get(doc, "/domainCapabilities/path");
     caps->machine = mvm_xml_get(doc, "/domainCapabilities/machine");
+    caps->cpu_vendor = mvm_xml_get(doc, "/domainCapabilities/cpu/mode[@name='host-model']/vendor");
     caps->loaders = texts(doc, "/domainCapabilities/os/loader[@supported='yes']/value");
     caps->video_models =
         texts(doc, "/domainCapabilities/devices/video/enum[@name='modelType']/value");
@@ -146,6 +148,29 @@ bool
 mvm_domcaps_has_video(const MvmDomCaps *caps, const char *model)
 {
     return contains(caps->video_models, model);
+}
+
+static MvmCpuKind
+cpu_kind(const MvmDomCaps *caps, bool kvm)
+{
+    if (!kvm)
+        return MVM_CPU_KIND_TCG;
+    return g_strcmp0(caps->cpu_vendor, "Intel") == 0 ? MVM_CPU_KIND_INTEL : MVM_CPU_KIND_AMD;
+}
+
+void
+mvm_host_fit_cpu(const MvmHost *host, const char *const *missing, MvmMachine *machine)
+{
+    const MvmDomCaps *caps = mvm_host_get_domcaps(host, machine->kvm);
+    const MvmCpuModel *best = NULL;
+    MvmCpuKind kind = MVM_CPU_KIND_TCG;
+
+    if (caps != NULL) {
+        kind = cpu_kind(caps, machine->kvm);
+        if (machine->os->cpu[kind].best != NULL)
+            best = mvm_domcaps_find_model(caps, machine->os->cpu[kind].best);
+    }
+    mvm_machine_fit_cpu(machine, kind, best != NULL && best->usable, missing);
 }
 
 /* A base label is "+UID:+GID"; the plus keeps libvirt from looking for a user of that name. */

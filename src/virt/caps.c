@@ -116,9 +116,9 @@ mvm_host_read(MvmConnection *conn, GError **error)
         g_propagate_error(error, g_steal_pointer(&cause));
         return NULL;
     }
-    host->lib_version = mvm_connection_get_lib_version(conn);
-    if (virConnectGetVersion(conn->virt, &host->qemu_version) < 0)
-        host->qemu_version = 0;
+    host->versions.libvirt = mvm_connection_get_lib_version(conn);
+    if (virConnectGetVersion(conn->virt, &host->versions.qemu) < 0)
+        host->versions.qemu = 0;
     host->firmware = mvm_firmware_choose(
         (const char *const *)(host->kvm != NULL ? host->kvm : host->tcg)->loaders);
     return g_steal_pointer(&host);

@@ -8,6 +8,7 @@
  */
 #pragma once
 
+#include "machine/machine.h"
 #include "virt/connection.h"
 
 #include <glib.h>
@@ -32,6 +33,7 @@ typedef struct {
     bool passt;            /* and passt is one of them */
     char **video_models;   /* "vga", "vmvga"... */
     char **graphics;       /* "vnc", "spice"... */
+    char *cpu_vendor;      /* "Intel", "AMD"; NULL when libvirt does not say */
     GPtrArray *cpu_models; /* of MvmCpuModel */
 } MvmDomCaps;
 
@@ -43,11 +45,10 @@ typedef struct {
 } MvmFirmware;
 
 typedef struct {
-    uint64_t memory;            /* bytes */
-    unsigned cpus;              /* online logical CPUs */
-    char *arch;                 /* "x86_64" */
-    unsigned long lib_version;  /* libvirt: major * 1,000,000 + minor * 1,000 + release */
-    unsigned long qemu_version; /* likewise; 0 when unknown */
+    uint64_t memory; /* bytes */
+    unsigned cpus;   /* online logical CPUs */
+    char *arch;      /* "x86_64" */
+    MvmVersions versions;
     int64_t qemu_uid; /* uid that guests run as; -1 when it is the daemon's own (session) */
     MvmDomCaps *tcg;  /* NULL when the emulator has no TCG */
     MvmDomCaps *kvm;  /* NULL when KVM is not offered; kvm_reason says why */
@@ -74,6 +75,10 @@ bool mvm_host_missing_cpu_features(MvmConnection *conn, bool kvm, const char *co
 /*
  * Understanding, without libvirt.
  */
+
+/* Gives machine the CPU of its profile (machine/os.h) for this host and machine->kvm, unless its
+ * options named one; missing as for mvm_machine_fit_cpu(). */
+void mvm_host_fit_cpu(const MvmHost *host, const char *const *missing, MvmMachine *machine);
 
 /* Reads <domainCapabilities>. The caller frees. */
 MvmDomCaps *mvm_domcaps_parse(const char *xml, GError **error);

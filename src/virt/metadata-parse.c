@@ -109,12 +109,14 @@ static bool
 read_all(MvmMetadata *metadata, xmlNode *machine, GError **error)
 {
     g_autofree char *version = mvm_metadata_attr(machine, "version");
+    g_autofree char *profile = mvm_metadata_attr(machine, "profile");
     unsigned seen[MVM_METADATA_SINGLES] = {0};
 
     metadata->os = mvm_metadata_attr(machine, "os");
     if (metadata->os != NULL && strlen(metadata->os) > OS_MAX_LEN)
         return invalid("the macOS version", metadata->os, error);
-    if (!read_number(version, "the version", G_MAXINT, &metadata->version, error))
+    if (!read_number(version, "the version", G_MAXINT, &metadata->version, error) ||
+        !read_number(profile, "the profile's version", G_MAXINT, &metadata->profile, error))
         return false;
     for (xmlNode *child = mvm_metadata_element(machine->children); child != NULL;
          child = mvm_metadata_element(child->next)) {

@@ -3,7 +3,7 @@
  * What macvm remembers of a machine: one element in the domain's <metadata>, so that every client
  * of libvirt on any machine finds the same.
  *
- *   <macvm:machine xmlns:macvm='https://macvm.org/xmlns/domain/1' version='1' os='14'>
+ *   <macvm:machine xmlns:macvm='https://macvm.org/xmlns/domain/1' version='1' os='14' profile='1'>
  *     <macvm:ssh port='2222' user='joe'/>
  *     <macvm:identity model='iMacPro1,1' serial='...' mlb='...' rom='525400ABCDEF'/>
  *     <macvm:opencore made='digest of what its disk was made of'/>
@@ -38,6 +38,7 @@ typedef struct {
 typedef struct {
     int version;
     char *os;              /* "14"; owned, or NULL */
+    int profile;           /* MVM_PROFILE_VERSION of the macvm that defined it last; 0: none told */
     int ssh_port;          /* on the libvirt host's loopback; 0: none */
     char *ssh_user;        /* owned, or NULL */
     MvmIdentity *identity; /* what its OpenCore disk says; owned, or NULL */

@@ -4,13 +4,11 @@
 
 #include <stdbool.h>
 
-/* libvirt from which a loader may be stateless; before, every start would leave an NVRAM file. */
-#define MVM_PROBE_STATELESS 8006000
-
 typedef struct {
     bool kvm;
     bool applesmc;
-    const char *loader;        /* firmware on the host; NULL: the emulator's own BIOS */
+    const char *loader;        /* firmware on the host, where it can be stateless: else every start
+                                  would leave an NVRAM file; NULL: the emulator's own BIOS */
     const char *loader_format; /* "raw", "qcow2" */
 } MvmProbeMachine;
 

@@ -149,7 +149,8 @@ ask_kvm(MvmConnection *conn, const MvmHost *host, MvmProbe *probe, GError **erro
     g_auto(Watch) watch = {.virt = conn->virt, .event_id = -1, .timer_id = -1};
     const MvmProbeMachine machine = {
         .kvm = true,
-        .loader = host->lib_version >= MVM_PROBE_STATELESS && host->firmware != NULL
+        .loader = mvm_feature_is_in(MVM_FEATURE_STATELESS_LOADER, &host->versions) &&
+                          host->firmware != NULL
                       ? host->firmware->code
                       : NULL,
         .loader_format = host->firmware != NULL ? host->firmware->format : NULL,

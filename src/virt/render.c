@@ -35,8 +35,49 @@ set_basics(xmlDoc *doc, const MvmMachine *machine)
     mvm_xml_set(doc, "/domain/currentMemory/@unit", "MiB");
     mvm_xml_set(doc, "/domain/currentMemory", "%" G_GUINT64_FORMAT, machine->memory >> 20);
     mvm_xml_set(doc, "/domain/vcpu", "%u", mvm_machine_vcpus(machine));
+}
+
+/* Formats are told where they are not libvirt's default. */
+static void
+set_firmware(xmlDoc *doc, const MvmMachine *machine)
+{
+    const char *format = machine->firmware_format;
+
     mvm_xml_set(doc, "/domain/os/loader", "%s", machine->loader);
     mvm_xml_set(doc, "/domain/os/nvram/@template", "%s", machine->nvram_template);
+    if (g_str_equal(format, "raw") ||
+        !mvm_feature_is_in(MVM_FEATURE_FIRMWARE_FORMAT, &machine->versions))
+        return;
+    mvm_xml_set(doc, "/domain/os/loader/@format", "%s", format);
+    mvm_xml_set(doc, "/domain/os/nvram/@format", "%s", format);
+    if (mvm_feature_is_in(MVM_FEATURE_TEMPLATE_FORMAT, &machine->versions))
+        mvm_xml_set(doc, "/domain/os/nvram/@templateFormat", "%s", format);
+}
+
+static void
+remove_feature(xmlDoc *doc, const char *name)
+{
+    g_autofree char *path =
+        g_strdup_printf("/domain/cpu/feature[@policy='require'][@name='%s']", name);
+
+    mvm_xml_remove(doc, path);
+}
+
+/* Only what the host has is required, and what its kind of CPU must not show is disabled. */
+static void
+set_features(xmlDoc *doc, const MvmMachine *machine)
+{
+    g_auto(GStrv) disable = g_strsplit(machine->cpu_disable, " ", -1);
+
+    for (char **name = machine->cpu_missing; name != NULL && *name != NULL; name++)
+        remove_feature(doc, *name);
+    for (char **name = disable; *name != NULL; name++) {
+        xmlNode *feature = mvm_xml_add(mvm_xml_get_node(doc, "/domain/cpu"), "feature");
+
+        remove_feature(doc, *name);
+        mvm_xml_attr(feature, "policy", "disable");
+        mvm_xml_attr(feature, "name", "%s", *name);
+    }
 }
 
 static void
@@ -47,6 +88,7 @@ set_cpu(xmlDoc *doc, const MvmMachine *machine)
     mvm_xml_set(doc, "/domain/cpu/topology/@threads", "%u", machine->threads);
     if (!g_str_equal(machine->cpu, "host")) {
         mvm_xml_set(doc, "/domain/cpu/model", "%s", machine->cpu);
+        set_features(doc, machine);
         return;
     }
     /* The host's CPU as it is: a named model's features and vendor have no place there. */
@@ -76,6 +118,7 @@ set_disks(xmlDoc *doc, const MvmMachine *machine)
 {
     set_disk(doc, DISK("sda"), machine->opencore_path, machine->opencore_format);
     set_disk(doc, DISK("sdb"), machine->recovery_path, machine->recovery_format);
+    mvm_xml_set(doc, DISK("sdc") "/target/@bus", "%s", machine->os->disk);
     set_disk(doc, DISK("sdc"), machine->system_path, NULL);
 }
 
@@ -153,6 +196,14 @@ set_input(xmlDoc *doc, const MvmMachine *machine)
     mvm_xml_set(doc, "/domain/devices/input[@type='tablet']/@bus", "%s", machine->os->tablet);
 }
 
+/* A user's template may do without. */
+static void
+set_sound(xmlDoc *doc, const MvmMachine *machine)
+{
+    if (mvm_xml_get_node(doc, "/domain/devices/sound") != NULL)
+        mvm_xml_set(doc, "/domain/devices/sound/@model", "%s", machine->os->sound);
+}
+
 static void
 set_screen(xmlDoc *doc, const MvmMachine *machine)
 {
@@ -176,7 +227,7 @@ add_applesmc(xmlDoc *doc, const char *osk)
 static void
 set_arguments(xmlDoc *doc, const MvmMachine *machine)
 {
-    if (!machine->hotplug_global)
+    if (!mvm_feature_is_in(MVM_FEATURE_HOTPLUG_GLOBAL, &machine->versions))
         mvm_xml_remove(doc, "/domain/qemu:commandline/qemu:arg"
                             "[contains(@value, 'acpi-pci-hotplug-with-bridge-support')"
                             " or following-sibling::qemu:arg[1]"
@@ -212,9 +263,11 @@ mvm_render(const MvmMachine *machine, GError **error)
     if (doc == NULL || !check_template(doc, path, error))
         return NULL;
     set_basics(doc, machine);
+    set_firmware(doc, machine);
     set_cpu(doc, machine);
     set_disks(doc, machine);
     set_input(doc, machine);
+    set_sound(doc, machine);
     set_screen(doc, machine);
     set_arguments(doc, machine);
     set_network(doc, machine);

@@ -82,7 +82,7 @@ run_host(MvmConnection *conn, char **args, GError **error)
     printf("memory=%" G_GUINT64_FORMAT
            "\ncpus=%u\narch=%s\nlibvirt=%lu\nqemu=%lu\nuid=%" G_GINT64_FORMAT
            "\nkvm=%d\nmachine=%s\nemulator=%s\nefi=%d\n",
-           host->memory, host->cpus, host->arch, host->lib_version, host->qemu_version,
+           host->memory, host->cpus, host->arch, host->versions.libvirt, host->versions.qemu,
            host->qemu_uid, host->kvm != NULL, caps->machine, caps->emulator, caps->efi_autoselect);
     if (host->firmware != NULL)
         printf("code=%s\nvars=%s\n", host->firmware->code, host->firmware->vars);

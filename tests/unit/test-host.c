@@ -29,8 +29,8 @@ facts_new(const char *host)
     facts->host = g_new0(MvmHost, 1);
     facts->host->memory = UINT64_C(32) << 30;
     facts->host->cpus = 16;
-    facts->host->lib_version = 11003000;
-    facts->host->qemu_version = 9002000;
+    facts->host->versions.libvirt = 11003000;
+    facts->host->versions.qemu = 9002000;
     facts->host->qemu_uid = 64055;
     facts->host->kvm = g_new0(MvmDomCaps, 1);
     facts->host->kvm->emulator = g_strdup("/usr/bin/qemu-system-x86_64");
@@ -95,7 +95,8 @@ test_intel(void)
     g_assert_cmpint(facts->kernel->vendor, ==, MVM_CPU_INTEL);
     g_assert_cmpstr(facts->kernel->os_family, ==, "linuxmint ubuntu debian");
     assert_check(facts, "virtualization", MVM_CHECK_OK, "VT-x");
-    assert_check(facts, "cpu-features", MVM_CHECK_FAIL, "lacks avx2, which macOS 14");
+    assert_check(facts, "cpu-features", MVM_CHECK_FAIL,
+                 "cannot run macOS 14 (Sonoma): its CPU lacks avx2");
     facts->machine->os = mvm_os_find("monterey", NULL);
     assert_check(facts, "cpu-features", MVM_CHECK_OK, "macOS 12");
     /* libvirt's own word goes before what /proc/cpuinfo says. */
@@ -195,13 +196,13 @@ test_versions(void)
     g_autoptr(MvmFacts) facts = facts_new("amd-tsc");
 
     assert_check(facts, "libvirt", MVM_CHECK_OK, "libvirt 11.3.0, without dependable snapshots");
-    facts->host->lib_version = 12000000;
+    facts->host->versions.libvirt = 12000000;
     assert_check(facts, "libvirt", MVM_CHECK_OK, "libvirt 12.0.0");
-    facts->host->lib_version = 8000000;
+    facts->host->versions.libvirt = 8000000;
     assert_check(facts, "libvirt", MVM_CHECK_FAIL, "too old");
-    facts->host->qemu_version = 7002000;
+    facts->host->versions.qemu = 7002000;
     assert_check(facts, "qemu", MVM_CHECK_OK, "QEMU 7.2.0, without virtio sound");
-    facts->host->qemu_version = 5002000;
+    facts->host->versions.qemu = 5002000;
     assert_check(facts, "qemu", MVM_CHECK_WARN, "5.2.0");
     facts->probe->applesmc = false;
     assert_check(facts, "applesmc", MVM_CHECK_FAIL, "no isa-applesmc");

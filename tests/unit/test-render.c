@@ -3,6 +3,7 @@
  */
 #include "machine/machine.h"
 #include "util/command.h"
+#include "virt/caps.h"
 #include "virt/render.h"
 #include "xml/xml.h"
 
@@ -88,7 +89,7 @@ bare(MvmMachine *machine)
     g_clear_pointer(&machine->osk, g_free);
     g_clear_pointer(&machine->opencore_path, g_free);
     g_clear_pointer(&machine->recovery_path, g_free);
-    machine->hotplug_global = false;
+    machine->versions.qemu = MVM_VERSION(6, 0, 0);
 }
 
 static void
@@ -118,6 +119,120 @@ test_golden(gconstpointer data)
     text = mvm_xml_to_text(doc);
     assert_valid(text);
     assert_golden(c->name, text);
+}
+
+/* A kind of host, as its libvirt tells of it (tests/data/domcaps). */
+typedef struct {
+    const char *name;
+    bool kvm;
+    const char *missing; /* of MVM_CPU_FEATURES */
+} HostKind;
+
+/* One kind of host and one version of macOS. */
+typedef struct {
+    const HostKind *kind;
+    const MvmOs *os;
+} ProfileCase;
+
+static MvmHost *
+host_new(const HostKind *kind)
+{
+    MvmHost *host = g_new0(MvmHost, 1);
+    g_autofree char *file = g_strconcat(kind->name, ".xml", NULL);
+    g_autofree char *path = g_test_build_filename(G_TEST_DIST, "data", "domcaps", file, NULL);
+    g_autofree char *xml = NULL;
+    g_autoptr(GError) error = NULL;
+    MvmDomCaps *caps = NULL;
+
+    g_assert_true(g_file_get_contents(path, &xml, NULL, &error));
+    caps = mvm_domcaps_parse(xml, &error);
+    g_assert_no_error(error);
+    if (kind->kvm)
+        host->kvm = caps;
+    else
+        host->tcg = caps;
+    host->versions = (MvmVersions){MVM_VERSION(9, 0, 0), MVM_VERSION(7, 2, 0)};
+    return host;
+}
+
+static void
+test_profile(gconstpointer data)
+{
+    const ProfileCase *c = data;
+    const char *const settings[] = {"os", c->os->id, "accel", c->kind->kvm ? "kvm" : "tcg", NULL};
+    g_autoptr(MvmMachine) machine = machine_with(settings);
+    g_autoptr(MvmHost) host = host_new(c->kind);
+    g_auto(GStrv) missing = g_strsplit(c->kind->missing, " ", -1);
+    g_autofree char *name = g_strdup_printf("%s-%s", c->os->id, c->kind->name);
+    g_autofree char *text = NULL;
+    g_autoptr(GError) error = NULL;
+    g_autoptr(xmlDoc) doc = NULL;
+
+    mvm_host_fit_cpu(host, (const char *const *)missing, machine);
+    doc = mvm_render(machine, &error);
+    g_assert_no_error(error);
+    text = mvm_xml_to_text(doc);
+    assert_valid(text);
+    assert_golden(name, text);
+}
+
+/* Every version on every kind of host that can run it. */
+static void
+add_profiles(void)
+{
+    static const HostKind kinds[] = {
+        {"intel", true, ""},
+        {"intel-old", true, "avx2 fma bmi1 bmi2"},
+        {"amd", true, ""},
+        {"tcg", false, ""},
+    };
+    const MvmVersions versions = {0};
+    size_t count = 0;
+    const MvmOs *table = mvm_os_list(&count);
+
+    for (size_t i = 0; i < count; i++) {
+        for (size_t k = 0; k < G_N_ELEMENTS(kinds); k++) {
+            g_auto(GStrv) missing = g_strsplit(kinds[k].missing, " ", -1);
+            g_autofree char *obstacle =
+                mvm_os_find_obstacle(&table[i], &versions, (const char *const *)missing);
+            g_autofree char *path = g_strdup_printf("/profile/%s/%s", table[i].id, kinds[k].name);
+            ProfileCase *c = g_new0(ProfileCase, 1);
+
+            *c = (ProfileCase){&kinds[k], &table[i]};
+            if (obstacle == NULL)
+                g_test_add_data_func_full(path, c, test_profile, g_free);
+            else
+                g_free(c);
+        }
+    }
+}
+
+/* libvirt 9.0 would not take it, nor does its schema know it. */
+static void
+test_firmware_format(void)
+{
+    static const struct {
+        unsigned long libvirt;
+        const char *loader, *nvram, *template;
+    } cases[] = {{MVM_VERSION(9, 1, 0), NULL, NULL, NULL},
+                 {MVM_VERSION(9, 2, 0), "qcow2", "qcow2", NULL},
+                 {MVM_VERSION(10, 10, 0), "qcow2", "qcow2", "qcow2"}};
+
+    for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
+        g_autoptr(MvmMachine) machine = machine_with(NULL);
+        g_autoptr(xmlDoc) doc = NULL;
+        g_autofree char *loader = NULL, *nvram = NULL, *template = NULL;
+
+        machine->firmware_format = "qcow2";
+        machine->versions.libvirt = cases[i].libvirt;
+        doc = mvm_render(machine, NULL);
+        loader = mvm_xml_get(doc, "/domain/os/loader/@format");
+        nvram = mvm_xml_get(doc, "/domain/os/nvram/@format");
+        template = mvm_xml_get(doc, "/domain/os/nvram/@templateFormat");
+        g_assert_cmpstr(loader, ==, cases[i].loader);
+        g_assert_cmpstr(nvram, ==, cases[i].nvram);
+        g_assert_cmpstr(template, ==, cases[i].template);
+    }
 }
 
 /* Whether one of the three kinds of network has path. */
@@ -157,14 +272,13 @@ int
 main(int argc, char **argv)
 {
     static const char *const tcg[] = {"accel", "tcg", "memory", "2G", "cores", "2", NULL};
-    static const char *const old[] = {"os", "10.14", NULL};
     static const char *const tahoe[] = {"os", "26", "graphics", "spice", "video", "virtio", NULL};
     static const char *const network[] = {"network", "default", "graphics", "none", NULL};
     static const char *const bridge[] = {"network", "bridge=br0", "cpu", "host", NULL};
     static const Case cases[] = {
-        {"default", NULL, NULL}, {"tcg", tcg, NULL},         {"mojave", old, NULL},
-        {"tahoe", tahoe, NULL},  {"network", network, NULL}, {"bridge", bridge, NULL},
-        {"passt", NULL, passt},  {"bare", NULL, bare},       {"awkward", NULL, awkward},
+        {"default", NULL, NULL},    {"tcg", tcg, NULL},         {"tahoe", tahoe, NULL},
+        {"network", network, NULL}, {"bridge", bridge, NULL},   {"passt", NULL, passt},
+        {"bare", NULL, bare},       {"awkward", NULL, awkward},
     };
 
     g_test_init(&argc, &argv, G_TEST_OPTION_ISOLATE_DIRS, NULL);
@@ -173,6 +287,8 @@ main(int argc, char **argv)
 
         g_test_add_data_func(path, &cases[i], test_golden);
     }
+    add_profiles();
+    g_test_add_func("/firmware-format", test_firmware_format);
     g_test_add_func("/option-paths", test_option_paths);
     return g_test_run();
 }
