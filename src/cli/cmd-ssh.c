@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "cli/commands.h"
 #include "cli/pick.h"
+#include "ops/awake.h"
 #include "ops/guest-ssh.h"
 #include "util/command.h"
 
@@ -35,6 +36,7 @@ mvm_cmd_ssh(MvmCli *cli, int argc, char **argv, GError **error)
            (name = mvm_cli_pick(cli, argv[1], &context, error)) != NULL &&
            (domain = mvm_domain_open(cli->conn, name, error)) != NULL &&
            (metadata = mvm_domain_get_metadata(domain, error)) != NULL &&
+           mvm_check_awake(domain, "log in to", error) &&
            (ssh = mvm_guest_ssh_argv(domain, metadata, MVM_GUEST_SSH_DEFAULT, command, error)) !=
                NULL &&
            mvm_command_run_foreground((const char *const *)ssh->pdata, &cli->exit_status, error);

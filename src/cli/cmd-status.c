@@ -5,6 +5,7 @@
 #include "cli/status.h"
 #include "ops/machine.h"
 #include "util/size.h"
+#include "util/words.h"
 
 /* A disk as the table and JSON show it. */
 typedef struct {
@@ -110,10 +111,12 @@ print_ssh(const MvmMachineStatus *status, const MvmMachineRow *row)
 static void
 print_uptime(int64_t seconds)
 {
+    g_autofree char *days = mvm_word_count((int)(seconds / (24 * 60 * 60)), "day");
+
     if (seconds < 0)
         return;
     if (seconds >= 24 * 60 * 60)
-        printf(", for %d days", (int)(seconds / (24 * 60 * 60)));
+        printf(", for %s", days);
     else
         printf(", for %d:%02d h", (int)(seconds / 3600), (int)(seconds / 60 % 60));
 }
@@ -122,6 +125,7 @@ static void
 print_text(const MvmMachineStatus *status, const MvmMachineRow *row, const GPtrArray *disks)
 {
     g_autofree char *memory = mvm_size_format(row->memory);
+    g_autofree char *vcpus = mvm_word_count((int)row->vcpus, "vCPU");
 
     printf("Name        %s\n", row->name);
     printf("State       %s", row->state);
@@ -138,7 +142,7 @@ print_text(const MvmMachineStatus *status, const MvmMachineRow *row, const GPtrA
     if (status->info->metadata != NULL && status->info->metadata->identity != NULL)
         printf("Identity    %s, serial number %s\n", status->info->metadata->identity->model,
                status->info->metadata->identity->serial);
-    printf("Size        %d vCPUs, %s\n", (int)row->vcpus, memory);
+    printf("Size        %s, %s\n", vcpus, memory);
     print_ssh(status, row);
     if (status->screen != NULL)
         printf("Screen      %s\n", status->screen);

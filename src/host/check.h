@@ -69,4 +69,5 @@ void mvm_check_osk(const MvmFacts *facts, MvmCheck *check);
 void mvm_check_recovery(const MvmFacts *facts, MvmCheck *check);
 void mvm_check_system_disk(const MvmFacts *facts, MvmCheck *check);
 void mvm_check_machine(const MvmFacts *facts, MvmCheck *check);
+void mvm_check_screen(const MvmFacts *facts, MvmCheck *check);
 void mvm_check_ssh(const MvmFacts *facts, MvmCheck *check);

@@ -2,6 +2,7 @@
 #include "host/check.h"
 
 #include "util/size.h"
+#include "util/words.h"
 
 /* "this machine", or the libvirt host's name. */
 static const char *
@@ -159,7 +160,8 @@ mvm_check_memory(const MvmFacts *facts, MvmCheck *check)
     uint64_t wanted = facts->machine->memory, has = facts->host->memory;
     g_autofree char *wants = mvm_size_format(wanted);
     g_autofree char *size = mvm_size_format(has);
-    g_autofree char *fix = g_strdup_printf("macvm set %s --memory SIZE", facts->machine->name);
+    g_autofree char *word = mvm_word_quote(facts->machine->name);
+    g_autofree char *fix = g_strdup_printf("macvm set %s --memory SIZE", word);
 
     if (has > wanted)
         mvm_check_ok(check, "%s, '%s' has %s", size, facts->machine->name, wants);

@@ -2,6 +2,7 @@
 #include "host/check.h"
 
 #include "util/size.h"
+#include "util/words.h"
 
 /* Less than a recovery image takes: not even an installation can begin. */
 #define LEAST_SPACE (UINT64_C(3) << 30)
@@ -115,6 +116,23 @@ mvm_check_machine(const MvmFacts *facts, MvmCheck *check)
     else
         mvm_check_ok(check, "'%s' for macOS %s is defined%s", facts->machine->name,
                      facts->machine->os->id, facts->running ? " and runs" : "");
+}
+
+void
+mvm_check_screen(const MvmFacts *facts, MvmCheck *check)
+{
+    g_autofree char *word = mvm_word_quote(facts->machine->name);
+    g_autofree char *fix = g_strdup_printf("virt-xml %s --edit --graphics listen=127.0.0.1", word);
+
+    if (!facts->defined)
+        mvm_check_skip(check, "'%s' is not defined yet", facts->machine->name);
+    else if (facts->screen != NULL)
+        mvm_check_warn(check, fix,
+                       "the screen of '%s' is open to the network ('%s'): whoever gets there has "
+                       "the machine",
+                       facts->machine->name, facts->screen);
+    else
+        mvm_check_ok(check, "not open to the network");
 }
 
 void

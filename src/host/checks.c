@@ -33,6 +33,7 @@ static const struct {
     {"recovery", NEEDS_CONNECTION, mvm_check_recovery},
     {"system-disk", NEEDS_CONNECTION, mvm_check_system_disk},
     {"machine", NEEDS_CONNECTION, mvm_check_machine},
+    {"screen", NEEDS_CONNECTION, mvm_check_screen},
     {"ssh", NEEDS_CONNECTION, mvm_check_ssh},
 };
 

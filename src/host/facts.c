@@ -31,6 +31,7 @@ mvm_facts_free(MvmFacts *facts)
     g_clear_error(&facts->pool_error);
     g_free(facts->closed_dir);
     g_free(facts->access_unknown);
+    g_free(facts->screen);
     finding_clear(&facts->opencore);
     finding_clear(&facts->osk);
     finding_clear(&facts->recovery);

@@ -65,6 +65,7 @@ typedef struct {
     /* The rest. */
     bool network_active; /* machine->net_source, where the machine has one */
     GError *network_error;
+    char *screen;     /* owned; where the screen is open to the network; NULL: nowhere */
     bool ssh_port;    /* a port is forwarded */
     bool ssh_answers; /* asked only of a running machine */
 } MvmFacts;

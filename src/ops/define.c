@@ -9,8 +9,10 @@
 #include "ops/oscheck.h"
 #include "ops/osk.h"
 #include "ops/port.h"
+#include "ops/screen.h"
 #include "util/error.h"
 #include "util/secret.h"
+#include "util/words.h"
 #include "virt/caps.h"
 #include "virt/definition.h"
 #include "virt/render.h"
@@ -133,6 +135,7 @@ choose_passt(Work *work)
 static void
 note_old_variables(const Work *work)
 {
+    g_autofree char *word = mvm_word_quote(work->machine->name);
     g_autofree char *loader = NULL;
 
     if (work->current == NULL || work->machine->loader == NULL)
@@ -143,7 +146,7 @@ note_old_variables(const Work *work)
         mvm_progress_note(work->context->progress,
                           "the variables of the old firmware stay: 'virsh start --reset-nvram %s' "
                           "makes new ones",
-                          work->machine->name);
+                          word);
 }
 
 /* What depends on the host: firmware, accelerator, network, size. */
@@ -212,7 +215,6 @@ plan_images(Work *work, GError **error)
         .firmware = option(work, MVM_OPTION_FIRMWARE),
         .opencore_made = work->current != NULL ? work->current->metadata->opencore_made : NULL,
         .opencore_asked = asks_for_opencore(work),
-        .recovery_asked = is_asked(work, MVM_OPTION_RECOVERY),
         .resize = is_asked(work, MVM_OPTION_DISK_SIZE),
         .dry_run = work->request->mode != MVM_DEFINE,
         .had = work->current != NULL ? work->current->images : NULL,
@@ -266,11 +268,21 @@ make(Work *work, GError **error)
     return false;
 }
 
+static void
+warn_of_screen(const Work *work, const char *xml)
+{
+    g_autoptr(xmlDoc) doc = mvm_xml_parse(xml, strlen(xml), "domain", NULL);
+
+    if (doc != NULL)
+        mvm_screen_warn(work->context, work->machine->name, doc);
+}
+
 static bool
 answer(Work *work, MvmDefineResult *result, GError **error)
 {
     if (work->request->mode == MVM_DEFINE && !make(work, error))
         return false;
+    warn_of_screen(work, work->merged->xml);
     result->created = work->current == NULL;
     result->changed = work->merged->changed;
     if (work->request->mode == MVM_DEFINE)

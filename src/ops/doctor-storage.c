@@ -3,6 +3,7 @@
 
 #include "upstream/roles.h"
 #include "util/error.h"
+#include "util/words.h"
 #include "virt/volume.h"
 
 #include <errno.h>
@@ -159,6 +160,7 @@ static void
 gather_system_disk(MvmPool *pool, MvmFacts *facts)
 {
     g_autofree char *name = g_strconcat(facts->machine->name, ".qcow2", NULL);
+    g_autofree char *word = mvm_word_quote(facts->machine->name);
     g_autoptr(MvmVolume) volume = find_volume(pool, name);
 
     if (volume != NULL) {
@@ -168,7 +170,7 @@ gather_system_disk(MvmPool *pool, MvmFacts *facts)
         return;
     }
     facts->system_disk.problem = g_strdup_printf("no volume '%s'", name);
-    facts->system_disk.fix = g_strdup_printf("macvm define %s", facts->machine->name);
+    facts->system_disk.fix = g_strdup_printf("macvm define %s", word);
 }
 
 void

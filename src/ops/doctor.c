@@ -6,6 +6,7 @@
 #include "ops/doctor-storage.h"
 #include "ops/guest-ssh.h"
 #include "ops/machine.h"
+#include "ops/screen.h"
 #include "upstream/osk.h"
 #include "util/error.h"
 #include "util/secret.h"
@@ -80,6 +81,7 @@ describe_machine(const Wanted *wanted, MvmFacts *facts)
 
     facts->machine = mvm_machine_new(wanted->name, wanted->options, &any, NULL);
     facts->defined = wanted->current != NULL;
+    facts->screen = facts->defined ? mvm_screen_exposure(wanted->current->doc) : NULL;
     facts->want_tcg = facts->defined ? g_strcmp0(wanted->current->type, "qemu") == 0
                                      : g_strcmp0(accel, "tcg") == 0;
     if (facts->defined && wanted->current->metadata->ssh_port > 0) {

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "ops/awake.h"
 #include "ops/guest-ssh.h"
 #include "ops/power.h"
 #include "ops/remote-command.h"
 #include "util/error.h"
+#include "util/words.h"
 #include "virt/watch.h"
 
 #define SECOND G_USEC_PER_SEC
@@ -22,6 +24,7 @@ static bool
 not_running(MvmDomain *domain, MvmState state, GError **error)
 {
     const char *name = mvm_domain_get_name(domain);
+    g_autofree char *word = mvm_word_quote(name);
 
     if (mvm_domain_is_saved(domain)) {
         g_set_error(error, MVM_ERROR, MVM_ERROR_CONFLICT,
@@ -29,7 +32,7 @@ not_running(MvmDomain *domain, MvmState state, GError **error)
         mvm_error_set_hint(error,
                            "'macvm up %s' goes on where it was saved; "
                            "'virsh managedsave-remove %s' forgets that state",
-                           name, name);
+                           word, word);
         return false;
     }
     g_set_error(error, MVM_ERROR, MVM_ERROR_CONFLICT, "cannot stop '%s': it is not running (%s)",
@@ -42,13 +45,12 @@ static bool
 cannot_hear(MvmDomain *domain, MvmState state, GError **error)
 {
     const char *name = mvm_domain_get_name(domain);
+    g_autofree char *word = mvm_word_quote(name);
+    g_autofree char *wake = mvm_wake_hint(name, state);
 
     g_set_error(error, MVM_ERROR, MVM_ERROR_CONFLICT, "cannot stop '%s': it is %s", name,
                 mvm_state_name(state));
-    mvm_error_set_hint(error,
-                       "'virsh %s %s' lets it go on; 'macvm down --force %s' ends it as it "
-                       "is",
-                       state == MVM_STATE_PAUSED ? "resume" : "dompmwakeup", name, name);
+    mvm_error_set_hint(error, "%s; 'macvm down --force %s' ends it as it is", wake, word);
     return false;
 }
 
@@ -132,13 +134,15 @@ static bool
 too_late(MvmDomain *domain, const MvmDownOptions *options, GError **error)
 {
     const char *name = mvm_domain_get_name(domain);
+    g_autofree char *word = mvm_word_quote(name);
+    g_autofree char *time = mvm_word_count(options->timeout, "second");
 
     g_set_error(error, MVM_ERROR, MVM_ERROR_FAILED,
-                "cannot stop '%s': it did not shut down within %d seconds", name, options->timeout);
+                "cannot stop '%s': it did not shut down within %s", name, time);
     mvm_error_set_hint(error,
                        "'macvm view %s' shows what it is waiting for; "
                        "'macvm down --force %s' ends it, as pulling the plug does",
-                       name, name);
+                       word, word);
     return false;
 }
 
@@ -151,6 +155,17 @@ ask_and_wait(const MvmContext *context, MvmDomain *domain, MvmWatch *watch,
 
     return try_ssh(context, domain, watch, begin + (until - begin) / 3, error) &&
            try_power_button(context, domain, watch, until, error);
+}
+
+static void
+hint_to_go_on(const char *name, MvmWatch *watch, GError **error)
+{
+    g_autofree char *word = mvm_word_quote(name);
+
+    mvm_error_set_hint(error,
+                       "'%s' was asked to shut down and was %s then; 'macvm down %s' goes on "
+                       "waiting",
+                       name, mvm_state_name(mvm_watch_get_state(watch, NULL)), word);
 }
 
 bool
@@ -172,10 +187,7 @@ mvm_machine_down(const MvmContext *context, const char *name, const MvmDownOptio
         return cannot_hear(domain, state, error);
     if (hears && !ask_and_wait(context, domain, watch, options, error)) {
         if (g_error_matches(error != NULL ? *error : NULL, MVM_ERROR, MVM_ERROR_CANCELLED))
-            mvm_error_set_hint(error,
-                               "'%s' was asked to shut down and was %s then; "
-                               "'macvm down %s' goes on waiting",
-                               name, mvm_state_name(mvm_watch_get_state(watch, NULL)), name);
+            hint_to_go_on(name, watch, error);
         return false;
     }
     if (!mvm_watch_has_stopped(watch) && options->force && !destroy(context, domain, watch, error))
@@ -183,10 +195,18 @@ mvm_machine_down(const MvmContext *context, const char *name, const MvmDownOptio
     return mvm_watch_has_stopped(watch) || too_late(domain, options, error);
 }
 
+static bool
+check_restart(const MvmContext *context, const char *name, GError **error)
+{
+    g_autoptr(MvmDomain) domain = mvm_domain_open(context->conn, name, error);
+
+    return domain != NULL && mvm_check_running(domain, "restart", error);
+}
+
 bool
 mvm_machine_restart(const MvmContext *context, const char *name, const MvmDownOptions *options,
                     int wait_ssh, GError **error)
 {
-    return mvm_machine_down(context, name, options, error) &&
+    return check_restart(context, name, error) && mvm_machine_down(context, name, options, error) &&
            mvm_machine_up(context, name, wait_ssh, error);
 }

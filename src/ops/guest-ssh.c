@@ -5,6 +5,7 @@
 #include "util/error.h"
 #include "util/file.h"
 #include "util/paths.h"
+#include "util/words.h"
 
 #include <string.h>
 
@@ -85,10 +86,12 @@ mvm_guest_ssh_check(MvmDomain *domain, const MvmMetadata *metadata, GError **err
     const char *name = mvm_domain_get_name(domain);
 
     if (metadata->ssh_port == 0) {
+        g_autofree char *word = mvm_word_quote(name);
+
         g_set_error(error, MVM_ERROR, MVM_ERROR_NOT_FOUND,
                     "cannot reach '%s' by ssh: no port is forwarded to it", name);
         mvm_error_set_hint(error, "'macvm set %s --network user --ssh-port PORT' forwards one",
-                           name);
+                           word);
         return false;
     }
     if (endpoint->remote && !endpoint->over_ssh) {

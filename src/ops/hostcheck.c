@@ -3,6 +3,7 @@
 
 #include "util/error.h"
 #include "util/size.h"
+#include "util/words.h"
 #include "virt/network.h"
 #include "virt/probe.h"
 
@@ -186,10 +187,13 @@ check_network(const MvmContext *context, const MvmMachine *machine, GError **err
         return true;
     if (!mvm_network_is_active(context->conn, machine->net_source, &active, error))
         return false;
-    if (!active)
+    if (!active) {
+        g_autofree char *word = mvm_word_quote(machine->net_source);
+
         mvm_progress_note(context->progress,
                           "network '%s' is not active: 'virsh net-start %s' starts it",
-                          machine->net_source, machine->net_source);
+                          machine->net_source, word);
+    }
     return true;
 }
 

@@ -28,6 +28,7 @@ typedef struct {
     void (*line)(const char *text, void *opaque);
     void *opaque;
     GString *pending; /* the line that is not at its end yet; owned */
+    MvmRedaction redaction;
 } Reader;
 
 /* On another host, the session's folder is taken from the home directory, where ssh begins. */
@@ -81,7 +82,7 @@ tail_argv(MvmConnection *conn, const char *path, const MvmLogOptions *options)
 static void
 give_line(Reader *reader)
 {
-    g_autofree char *text = mvm_redact(reader->pending->str);
+    g_autofree char *text = mvm_redact_line(reader->pending->str, &reader->redaction);
 
     reader->line(text, reader->opaque);
     g_string_truncate(reader->pending, 0);

@@ -5,7 +5,9 @@
 #include "ops/clip-state.h"
 #include "ops/guest-ssh.h"
 #include "ops/log.h"
+#include "ops/screen.h"
 #include "util/error.h"
+#include "util/words.h"
 #include "virt/domain.h"
 #include "virt/volume.h"
 
@@ -41,6 +43,7 @@ bool
 mvm_machine_check_off(MvmDomain *domain, const char *verb, MvmState *ret_state, GError **error)
 {
     const char *name = mvm_domain_get_name(domain);
+    g_autofree char *word = mvm_word_quote(name);
     MvmState state = MVM_STATE_UNKNOWN;
 
     if (!mvm_domain_get_state(domain, &state, NULL, error))
@@ -51,7 +54,7 @@ mvm_machine_check_off(MvmDomain *domain, const char *verb, MvmState *ret_state, 
         return true;
     g_set_error(error, MVM_ERROR, MVM_ERROR_CONFLICT, "cannot %s '%s': it is %s", verb, name,
                 mvm_state_name(state));
-    mvm_error_set_hint(error, "'macvm down %s' stops it", name);
+    mvm_error_set_hint(error, "'macvm down %s' stops it", word);
     return false;
 }
 
@@ -130,18 +133,6 @@ read_disks(MvmDomain *domain, xmlDoc *doc)
     return disks;
 }
 
-char *
-mvm_machine_screen(xmlDoc *doc)
-{
-    g_autofree char *type = mvm_xml_get(doc, "/domain/devices/graphics[@port>0][1]/@type");
-    g_autofree char *port = mvm_xml_get(doc, "/domain/devices/graphics[@port>0][1]/@port");
-    g_autofree char *listen = mvm_xml_get(doc, "/domain/devices/graphics[@port>0][1]/@listen");
-
-    if (type == NULL || port == NULL)
-        return NULL;
-    return g_strdup_printf("%s://%s:%s", type, listen != NULL ? listen : "127.0.0.1", port);
-}
-
 static MvmDomainInfo *
 read_info(MvmDomain *domain, GError **error)
 {
@@ -190,10 +181,11 @@ mvm_machine_status(const MvmContext *context, const char *name, GError **error)
     status->uri = g_strdup(mvm_connection_get_endpoint(context->conn)->uri);
     status->saved = mvm_domain_is_saved(domain);
     status->disks = read_disks(domain, doc);
+    mvm_screen_warn(context, name, doc);
     status->uptime = -1;
     status->clip_running = mvm_clip_is_running(status->info->uuid);
     if (mvm_state_is_active(status->info->state)) {
-        status->screen = mvm_machine_screen(doc);
+        status->screen = mvm_screen_address(doc);
         status->uptime = mvm_log_uptime(domain);
         status->ssh_reachable =
             status->info->metadata != NULL &&

@@ -52,7 +52,3 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(MvmMachineStatus, mvm_machine_status_free)
  * not there, or a connection that breaks, is a failure. Waits up to two seconds for the greeting of
  * a running guest's ssh server. */
 MvmMachineStatus *mvm_machine_status(const MvmContext *context, const char *name, GError **error);
-
-/* Where the screen of the domain in doc is shown on the libvirt host, "vnc://127.0.0.1:5900"; NULL
- * when it runs not or has none. The caller frees. */
-char *mvm_machine_screen(xmlDoc *doc);

@@ -7,6 +7,7 @@
 #include "ops/machine.h"
 #include "util/error.h"
 #include "util/secret.h"
+#include "util/words.h"
 #include "virt/volume.h"
 
 #include <string.h>
@@ -85,10 +86,6 @@ find_volumes(Work *work, MvmDomain *domain, GError **error)
         if (name != NULL)
             g_ptr_array_add(work->names, name);
     }
-    /* Left from before it was finished, when it has not been started since. */
-    if (g_strcmp0(mvm_metadata_get_option(metadata, "recovery"), "off") == 0)
-        g_ptr_array_add(work->names, g_strconcat(work->request->name,
-                                                 mvm_image_ending(MVM_IMAGE_RECOVERY), NULL));
     add_bases(work);
     return true;
 }
@@ -116,6 +113,7 @@ find_leftovers(Work *work, GError **error)
 static bool
 delete_volume(Work *work, const char *volume, GError **error)
 {
+    g_autofree char *word = NULL, *pool = NULL;
     g_autoptr(GError) cause = NULL;
 
     if (mvm_volume_delete(work->pool, volume, work->request->name, &cause)) {
@@ -129,10 +127,12 @@ delete_volume(Work *work, const char *volume, GError **error)
         mvm_progress_note(work->context->progress, "kept volume '%s': %s", volume, cause->message);
         return true;
     }
+    word = mvm_word_quote(work->request->name);
+    pool = mvm_word_quote(mvm_pool_get_name(work->pool));
     mvm_error_set_hint(&cause,
                        "the machine is gone already; 'macvm undefine --remove-storage --pool %s "
                        "%s' deletes what is left of its images",
-                       mvm_pool_get_name(work->pool), work->request->name);
+                       pool, word);
     g_propagate_error(error, g_steal_pointer(&cause));
     return false;
 }
@@ -151,6 +151,7 @@ static bool
 check_saved(const Work *work, MvmDomain *domain, GError **error)
 {
     const char *name = work->request->name;
+    g_autofree char *word = mvm_word_quote(name);
 
     if (!mvm_domain_is_saved(domain))
         return true;
@@ -160,7 +161,7 @@ check_saved(const Work *work, MvmDomain *domain, GError **error)
     }
     g_set_error(error, MVM_ERROR, MVM_ERROR_CONFLICT,
                 "cannot undefine '%s': the saved state of the guest would be lost", name);
-    mvm_error_set_hint(error, "'macvm up %s' goes on from it; --yes agrees to lose it", name);
+    mvm_error_set_hint(error, "'macvm up %s' goes on from it; --yes agrees to lose it", word);
     return false;
 }
 
@@ -192,6 +193,7 @@ static bool
 clean_up(Work *work, const GError *missing, GError **error)
 {
     const char *name = work->request->name;
+    g_autofree char *word = mvm_word_quote(name);
     bool remove = work->request->remove_storage, named = mvm_name_check(name, NULL);
 
     if (named && remove && (!find_leftovers(work, error) || !delete_volumes(work, error)))
@@ -203,7 +205,7 @@ clean_up(Work *work, const GError *missing, GError **error)
         mvm_error_set_hint(error,
                            "images of it are left: 'macvm define %s' uses them, 'macvm undefine "
                            "--remove-storage %s' deletes them",
-                           name, name);
+                           word, word);
     return false;
 }
 

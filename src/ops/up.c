@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "ops/finish.h"
+#include "ops/awake.h"
 #include "ops/guest-ssh.h"
 #include "ops/machine.h"
 #include "ops/power.h"
+#include "ops/screen.h"
 #include "util/error.h"
+#include "util/words.h"
 #include "virt/watch.h"
 
 #define SECOND G_USEC_PER_SEC
@@ -21,16 +23,18 @@ static bool
 check_off(MvmDomain *domain, GError **error)
 {
     const char *name = mvm_domain_get_name(domain);
+    g_autofree char *word = mvm_word_quote(name);
+    g_autofree char *hint = NULL;
     MvmState state = MVM_STATE_UNKNOWN;
 
     if (mvm_machine_check_off(domain, "start", &state, error))
         return true;
-    if (state == MVM_STATE_PAUSED)
-        mvm_error_set_hint(error, "'virsh resume %s' lets it go on", name);
-    else if (state == MVM_STATE_SUSPENDED)
-        mvm_error_set_hint(error, "'virsh dompmwakeup %s' wakes it", name);
-    else if (state != MVM_STATE_UNKNOWN)
-        mvm_error_set_hint(error, "'macvm status %s' tells more", name);
+    if (state == MVM_STATE_UNKNOWN)
+        return false;
+    hint = state == MVM_STATE_PAUSED || state == MVM_STATE_SUSPENDED
+               ? mvm_wake_hint(name, state)
+               : g_strdup_printf("'macvm status %s' tells more", word);
+    mvm_error_set_hint(error, "%s", hint);
     return false;
 }
 
@@ -75,10 +79,11 @@ static bool
 stopped_early(MvmDomain *domain, const char *reason, GError **error)
 {
     const char *name = mvm_domain_get_name(domain);
+    g_autofree char *word = mvm_word_quote(name);
 
     g_set_error(error, MVM_ERROR, MVM_ERROR_FAILED,
                 "cannot wait for ssh of '%s': the machine stopped (%s)", name, reason);
-    mvm_error_set_hint(error, "'macvm log %s' shows what QEMU said", name);
+    mvm_error_set_hint(error, "'macvm log %s' shows what QEMU said", word);
     return false;
 }
 
@@ -86,13 +91,15 @@ static bool
 no_answer(MvmDomain *domain, int seconds, GError **error)
 {
     const char *name = mvm_domain_get_name(domain);
+    g_autofree char *word = mvm_word_quote(name);
+    g_autofree char *time = mvm_word_count(seconds, "second");
 
     g_set_error(error, MVM_ERROR, MVM_ERROR_FAILED,
-                "cannot wait for ssh of '%s': no answer within %d seconds", name, seconds);
+                "cannot wait for ssh of '%s': no answer within %s", name, time);
     mvm_error_set_hint(error,
                        "it runs on; in macOS, ssh is switched on under Sharing, 'Remote Login'; "
                        "'macvm view %s' shows its screen",
-                       name);
+                       word);
     return false;
 }
 
@@ -119,6 +126,15 @@ wait_ssh(MvmDomain *domain, const MvmMetadata *metadata, MvmWatch *watch, int se
     }
 }
 
+static void
+warn_of_screen(const MvmContext *context, MvmDomain *domain)
+{
+    g_autoptr(xmlDoc) doc = mvm_domain_get_xml(domain, NULL);
+
+    if (doc != NULL)
+        mvm_screen_warn(context, mvm_domain_get_name(domain), doc);
+}
+
 bool
 mvm_machine_up(const MvmContext *context, const char *name, int wait_ssh_seconds, GError **error)
 {
@@ -128,6 +144,7 @@ mvm_machine_up(const MvmContext *context, const char *name, int wait_ssh_seconds
 
     if (domain == NULL || !check_off(domain, error))
         return false;
+    warn_of_screen(context, domain);
     if (wait_ssh_seconds > 0) {
         g_autoptr(GPtrArray) argv = NULL;
 
@@ -138,7 +155,6 @@ mvm_machine_up(const MvmContext *context, const char *name, int wait_ssh_seconds
     }
     if (mvm_domain_is_saved(domain))
         mvm_progress_note(context->progress, "restoring the saved state of '%s'", name);
-    mvm_finish_clean(context, domain);
     watch = mvm_watch_new(domain, error);
     if (watch == NULL || !start(domain, watch, error))
         return false;
@@ -146,9 +162,6 @@ mvm_machine_up(const MvmContext *context, const char *name, int wait_ssh_seconds
         return true;
     mvm_progress_note(context->progress, "'%s' is started; waiting for ssh at 127.0.0.1:%d", name,
                       metadata->ssh_port);
-    if (!mvm_watch_step(watch, 0, error) ||
-        !wait_ssh(domain, metadata, watch, wait_ssh_seconds, error))
-        return false;
-    mvm_finish_if_installed(context, domain, metadata);
-    return true;
+    return mvm_watch_step(watch, 0, error) &&
+           wait_ssh(domain, metadata, watch, wait_ssh_seconds, error);
 }

@@ -50,6 +50,10 @@ read_accelerators(MvmConnection *conn, MvmHost *host, GError **error)
     host->tcg = read_domcaps(conn, false, &tcg_error);
     if (host->kvm == NULL)
         host->kvm_reason = g_strdup(kvm_error->message);
+    if (tcg_error != NULL && !mvm_connection_is_alive(conn)) {
+        g_propagate_error(error, g_steal_pointer(&tcg_error));
+        return false;
+    }
     if (host->kvm != NULL || host->tcg != NULL)
         return true;
     g_propagate_error(error, g_steal_pointer(&tcg_error));

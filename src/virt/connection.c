@@ -52,6 +52,23 @@ is_session(virConnectPtr virt, const MvmEndpoint *endpoint)
     return endpoint->remote ? !far_daemon_is_privileged(virt) : geteuid() != 0;
 }
 
+static bool
+cannot_connect(const char *uri, GError **error)
+{
+    if (uri != NULL)
+        mvm_virt_set_error(error, "connect to libvirt at '%s'", uri);
+    else
+        mvm_virt_set_error(error, "connect to libvirt");
+    if (error == NULL || *error == NULL)
+        return false;
+    (*error)->code = MVM_ERROR_HOST;
+    /* What breaks before it stands was not there. */
+    if (g_strcmp0(mvm_error_get_hint(*error), MVM_VIRT_LOST_HINT) == 0)
+        mvm_error_set_hint(error, "check that libvirt (or sshd, for a remote host) runs there, and "
+                                  "lets you in");
+    return false;
+}
+
 MvmConnection *
 mvm_connection_open(const char *uri, GError **error)
 {
@@ -61,9 +78,7 @@ mvm_connection_open(const char *uri, GError **error)
 
     mvm_virt_silence();
     if (virEventRegisterDefaultImpl() < 0 || (conn->virt = open_virt(uri)) == NULL) {
-        mvm_virt_set_error(error, "connect to libvirt at '%s'", uri != NULL ? uri : "its default");
-        if (error != NULL && *error != NULL)
-            (*error)->code = MVM_ERROR_HOST;
+        (void)cannot_connect(uri, error);
         return NULL;
     }
     raw = virConnectGetURI(conn->virt);
@@ -93,6 +108,12 @@ mvm_connection_reopen(MvmConnection *conn, GError **error)
     virConnectClose(conn->virt);
     conn->virt = virt;
     return true;
+}
+
+bool
+mvm_connection_is_alive(const MvmConnection *conn)
+{
+    return virConnectIsAlive(conn->virt) == 1;
 }
 
 void

@@ -23,6 +23,10 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(MvmConnection, mvm_connection_free)
  * old connection must be looked up again. On failure conn stays as it was. */
 bool mvm_connection_reopen(MvmConnection *conn, GError **error);
 
+/* Whether the connection still stands. An error that came by its loss says nothing about the host.
+ * Erases libvirt's last error: translate that before. */
+bool mvm_connection_is_alive(const MvmConnection *conn);
+
 /* Where it leads; borrowed. */
 const MvmEndpoint *mvm_connection_get_endpoint(const MvmConnection *conn);
 

@@ -8,51 +8,78 @@
 #include <libvirt/virterror.h>
 #include <string.h>
 
-/* What libvirt's codes mean to a user. The first row whose code and text fit counts; text NULL
- * fits everything. Codes and texts as seen with libvirt 9.0. */
+#define POOL_ACCESS                                                                                \
+    "let libvirt's user (root, or you with qemu:///session) enter and write that directory, or "   \
+    "use "                                                                                         \
+    "another pool with --pool"
+#define IMAGE_ACCESS                                                                               \
+    "let QEMU's user read that file and enter its directories; 'macvm doctor' checks them"
+
+/* What libvirt's codes mean to a user. The first row whose code and texts fit counts; NULL fits
+ * everything. Codes and texts as seen with libvirt 9.0. */
 static const struct {
     int virt_code;
     const char *text; /* part of libvirt's message */
+    const char *also; /* and another part of it; NULL: none */
     MvmErrorCode code;
     const char *hint;
 } table[] = {
-    {VIR_ERR_NO_DOMAIN, NULL, MVM_ERROR_NOT_FOUND, "'macvm list' shows the machines there are"},
-    {VIR_ERR_NO_STORAGE_POOL, NULL, MVM_ERROR_NOT_FOUND, "'virsh pool-list --all' shows the pools"},
-    {VIR_ERR_NO_STORAGE_VOL, NULL, MVM_ERROR_NOT_FOUND, NULL},
-    {VIR_ERR_NO_NETWORK, NULL, MVM_ERROR_NOT_FOUND, "'virsh net-list --all' shows the networks"},
-    {VIR_ERR_OPERATION_INVALID, NULL, MVM_ERROR_CONFLICT, NULL},
-    {VIR_ERR_STORAGE_VOL_EXIST, NULL, MVM_ERROR_CONFLICT, NULL},
-    {VIR_ERR_OPERATION_FAILED, "already exists", MVM_ERROR_CONFLICT, NULL},
-    {VIR_ERR_OPERATION_FAILED, "already defined", MVM_ERROR_CONFLICT, NULL},
-    {VIR_ERR_AUTH_FAILED, NULL, MVM_ERROR_HOST,
+    {VIR_ERR_NO_DOMAIN, NULL, NULL, MVM_ERROR_NOT_FOUND,
+     "'macvm list' shows the machines there are"},
+    {VIR_ERR_NO_STORAGE_POOL, NULL, NULL, MVM_ERROR_NOT_FOUND,
+     "'virsh pool-list --all' shows the pools"},
+    {VIR_ERR_NO_STORAGE_VOL, NULL, NULL, MVM_ERROR_NOT_FOUND, NULL},
+    {VIR_ERR_NO_NETWORK, NULL, NULL, MVM_ERROR_NOT_FOUND,
+     "'virsh net-list --all' shows the networks"},
+    {VIR_ERR_OPERATION_INVALID, NULL, NULL, MVM_ERROR_CONFLICT, NULL},
+    {VIR_ERR_STORAGE_VOL_EXIST, NULL, NULL, MVM_ERROR_CONFLICT, NULL},
+    {VIR_ERR_OPERATION_FAILED, "already exists", NULL, MVM_ERROR_CONFLICT, NULL},
+    {VIR_ERR_OPERATION_FAILED, "already defined", NULL, MVM_ERROR_CONFLICT, NULL},
+    {VIR_ERR_AUTH_FAILED, NULL, NULL, MVM_ERROR_HOST,
      "log in as a user who may manage libvirt, or use -c qemu:///session"},
-    {VIR_ERR_AUTH_CANCELLED, NULL, MVM_ERROR_HOST, NULL},
-    {VIR_ERR_NO_CONNECT, NULL, MVM_ERROR_HOST, "check the connection URI given by -c"},
-    {VIR_ERR_CONFIG_UNSUPPORTED, NULL, MVM_ERROR_HOST, "'macvm doctor' checks the host"},
-    {VIR_ERR_CPU_INCOMPATIBLE, NULL, MVM_ERROR_HOST, "'macvm doctor' checks the host"},
-    {VIR_ERR_SYSTEM_ERROR, "Host key verification failed", MVM_ERROR_HOST,
+    {VIR_ERR_AUTH_CANCELLED, NULL, NULL, MVM_ERROR_HOST, NULL},
+    {VIR_ERR_NO_CONNECT, NULL, NULL, MVM_ERROR_HOST, "check the connection URI given by -c"},
+    {VIR_ERR_CONFIG_UNSUPPORTED, NULL, NULL, MVM_ERROR_HOST, "'macvm doctor' checks the host"},
+    {VIR_ERR_CPU_INCOMPATIBLE, NULL, NULL, MVM_ERROR_HOST, "'macvm doctor' checks the host"},
+    {VIR_ERR_SYSTEM_ERROR, "Host key verification failed", NULL, MVM_ERROR_HOST,
      "connect once with ssh to that host and accept its key"},
-    {VIR_ERR_SYSTEM_ERROR, "Permission denied (publickey", MVM_ERROR_HOST,
+    {VIR_ERR_SYSTEM_ERROR, "Permission denied (publickey", NULL, MVM_ERROR_HOST,
      "put your public key on that host (ssh-copy-id), or add ?keyfile=PATH to the URI"},
-    {VIR_ERR_SYSTEM_ERROR, "resolve hostname", MVM_ERROR_HOST, "check the host's name in the URI"},
-    {VIR_ERR_SYSTEM_ERROR, "Connection refused", MVM_ERROR_HOST,
+    {VIR_ERR_SYSTEM_ERROR, "resolve hostname", NULL, MVM_ERROR_HOST,
+     "check the host's name in the URI"},
+    {VIR_ERR_SYSTEM_ERROR, "Connection refused", NULL, MVM_ERROR_HOST,
      "check that libvirt (or sshd, for a remote host) runs there"},
-    {VIR_ERR_SYSTEM_ERROR, "Permission denied", MVM_ERROR_HOST,
+    {VIR_ERR_SYSTEM_ERROR, "Failed to connect socket", "Permission denied", MVM_ERROR_HOST,
      "add yourself to the group 'libvirt' and log in again, or use -c qemu:///session"},
-    {VIR_ERR_SYSTEM_ERROR, "libvirt-sock", MVM_ERROR_HOST,
+    {VIR_ERR_SYSTEM_ERROR, "user runtime directory", NULL, MVM_ERROR_HOST,
+     "set XDG_RUNTIME_DIR to a directory of your own, as a login does"},
+    {VIR_ERR_SYSTEM_ERROR, "access storage file", "Permission denied", MVM_ERROR_HOST,
+     IMAGE_ACCESS},
+    {VIR_ERR_INTERNAL_ERROR, "qemu", "Permission denied", MVM_ERROR_HOST, IMAGE_ACCESS},
+    {VIR_ERR_SYSTEM_ERROR, "/dev/kvm", "Permission denied", MVM_ERROR_HOST,
+     "let QEMU's user open /dev/kvm (group 'kvm'); 'macvm doctor' tells more"},
+    {VIR_ERR_SYSTEM_ERROR, "cannot open directory", "Permission denied", MVM_ERROR_HOST,
+     POOL_ACCESS},
+    {VIR_ERR_SYSTEM_ERROR, "cannot create path", "Permission denied", MVM_ERROR_HOST, POOL_ACCESS},
+    {VIR_ERR_SYSTEM_ERROR, "cannot open path", "Permission denied", MVM_ERROR_HOST, POOL_ACCESS},
+    {VIR_ERR_SYSTEM_ERROR, "Permission denied", NULL, MVM_ERROR_HOST,
+     "let libvirt's user (root, or you with qemu:///session) use what the message names"},
+    {VIR_ERR_SYSTEM_ERROR, "libvirt-sock", NULL, MVM_ERROR_HOST,
      "start libvirt ('systemctl start libvirtd'), or use -c qemu:///session"},
-    {VIR_ERR_SYSTEM_ERROR, "No space left", MVM_ERROR_FAILED,
+    {VIR_ERR_SYSTEM_ERROR, "No space left", NULL, MVM_ERROR_FAILED,
      "free space in the storage pool, or use another one with --pool"},
-    {VIR_ERR_INTERNAL_ERROR, "host forwarding rule", MVM_ERROR_CONFLICT,
+    {VIR_ERR_INTERNAL_ERROR, "host forwarding rule", NULL, MVM_ERROR_CONFLICT,
      "the port is taken on that host: 'macvm set NAME --ssh-port PORT' chooses another"},
-    {VIR_ERR_INTERNAL_ERROR, "'isa-applesmc' is not a valid device", MVM_ERROR_HOST,
+    {VIR_ERR_INTERNAL_ERROR, "'isa-applesmc' is not a valid device", NULL, MVM_ERROR_HOST,
      "this QEMU was built without isa-applesmc: install the QEMU of Debian, Fedora or upstream"},
-    {VIR_ERR_INTERNAL_ERROR, "\"write\" lock", MVM_ERROR_CONFLICT,
+    {VIR_ERR_INTERNAL_ERROR, "\"write\" lock", NULL, MVM_ERROR_CONFLICT,
      "another machine uses that disk: stop it first"},
-    {VIR_ERR_INTERNAL_ERROR, "client socket is closed", MVM_ERROR_HOST,
-     "the connection to libvirt was lost: run the command again"},
-    {VIR_ERR_RPC, NULL, MVM_ERROR_HOST,
-     "the connection to libvirt was lost: run the command again"},
+    {VIR_ERR_INTERNAL_ERROR, "client socket is closed", NULL, MVM_ERROR_HOST, MVM_VIRT_LOST_HINT},
+    {VIR_ERR_SYSTEM_ERROR, "End of file while reading data", NULL, MVM_ERROR_HOST,
+     MVM_VIRT_LOST_HINT},
+    {VIR_ERR_SYSTEM_ERROR, "Cannot recv data", NULL, MVM_ERROR_HOST, MVM_VIRT_LOST_HINT},
+    {VIR_ERR_SYSTEM_ERROR, "Cannot write data", NULL, MVM_ERROR_HOST, MVM_VIRT_LOST_HINT},
+    {VIR_ERR_RPC, NULL, NULL, MVM_ERROR_HOST, MVM_VIRT_LOST_HINT},
 };
 
 static void
@@ -96,32 +123,46 @@ without_warnings(const char *message)
     return g_strdup(g_strchomp(rest->str));
 }
 
-bool
-mvm_virt_set_error(GError **error, const char *format, ...)
+static bool
+contains(const char *message, const char *text)
 {
-    virErrorPtr last = virGetLastError();
-    int virt_code = last != NULL ? last->code : 0;
-    g_autofree char *text =
-        without_warnings(last != NULL && last->message != NULL ? last->message : "unknown cause");
-    g_autofree char *message = mvm_redact(text);
-    g_autofree char *what = NULL;
+    return text == NULL || strstr(message, text) != NULL;
+}
+
+void
+mvm_virt_error_translate(GError **error, const char *what, int virt_code, const char *message)
+{
+    g_autofree char *text = without_warnings(message);
+    g_autofree char *shown = mvm_redact(text);
     MvmErrorCode code = MVM_ERROR_FAILED;
     const char *hint = NULL;
-    va_list args;
 
-    va_start(args, format);
-    what = g_strdup_vprintf(format, args);
-    va_end(args);
     for (size_t i = 0; i < G_N_ELEMENTS(table); i++) {
-        if (table[i].virt_code == virt_code &&
-            (table[i].text == NULL || strstr(message, table[i].text) != NULL)) {
+        if (table[i].virt_code == virt_code && contains(text, table[i].text) &&
+            contains(text, table[i].also)) {
             code = table[i].code;
             hint = table[i].hint;
             break;
         }
     }
-    g_set_error(error, MVM_ERROR, code, "cannot %s: %s", what, message);
+    g_set_error(error, MVM_ERROR, code, "cannot %s: %s", what, shown);
     if (hint != NULL)
         mvm_error_set_hint(error, "%s", hint);
+}
+
+bool
+mvm_virt_set_error(GError **error, const char *format, ...)
+{
+    virErrorPtr last = virGetLastError();
+    int virt_code = last != NULL ? last->code : 0;
+    g_autofree char *message =
+        g_strdup(last != NULL && last->message != NULL ? last->message : "unknown cause");
+    g_autofree char *what = NULL;
+    va_list args;
+
+    va_start(args, format);
+    what = g_strdup_vprintf(format, args);
+    va_end(args);
+    mvm_virt_error_translate(error, what, virt_code, message);
     return false;
 }

@@ -14,6 +14,12 @@
  * the hint that go with libvirt's code (see the table in error.c). Always returns false. */
 bool mvm_virt_set_error(GError **error, const char *format, ...) G_GNUC_PRINTF(2, 3);
 
+/* The same for an error of libvirt's that was kept: its code (virErrorNumber) and message. */
+void mvm_virt_error_translate(GError **error, const char *what, int virt_code, const char *message);
+
+/* The hint of an error that came by the loss of the connection. */
+#define MVM_VIRT_LOST_HINT "the connection to libvirt was lost: run the command again"
+
 /* libvirt's last error code (virErrorNumber), 0 when there is none. */
 int mvm_virt_last_code(void);
 

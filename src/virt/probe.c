@@ -18,7 +18,7 @@
 
 /* One machine being watched. */
 typedef struct {
-    virConnectPtr virt;  /* borrowed */
+    MvmConnection *conn; /* borrowed */
     virDomainPtr domain; /* owned */
     char uuid[VIR_UUID_STRING_BUFLEN];
     int event_id;
@@ -26,7 +26,8 @@ typedef struct {
     gint64 started; /* monotonic, microseconds */
     bool over;
     bool works;
-    char *reason; /* owned */
+    char *reason;  /* owned */
+    GError *error; /* owned; the question cannot be answered */
 } Watch;
 
 static void
@@ -65,6 +66,18 @@ vcpu_time(virDomainPtr domain)
     return virDomainGetVcpus(domain, &info, 1, NULL, 0) == 1 ? info.cpuTime : 0;
 }
 
+/* A machine that is gone has ended; every other failure says nothing about it. */
+static void
+state_unknown(Watch *watch)
+{
+    if (mvm_virt_last_code() == VIR_ERR_NO_DOMAIN) {
+        conclude(watch, false, "the machine ended while its firmware started");
+        return;
+    }
+    if (watch->error == NULL)
+        (void)mvm_virt_set_error(&watch->error, "watch a test machine");
+}
+
 static void
 on_timer(int timer, void *opaque)
 {
@@ -73,7 +86,7 @@ on_timer(int timer, void *opaque)
     int state = VIR_DOMAIN_NOSTATE;
 
     if (virDomainGetState(watch->domain, &state, NULL, 0) < 0)
-        conclude(watch, false, "the machine ended while its firmware started");
+        state_unknown(watch);
     else if (state == VIR_DOMAIN_PAUSED || state == VIR_DOMAIN_CRASHED)
         conclude(watch, false, "the processor stopped with an internal error in the firmware");
     else if (elapsed >= SURVIVAL && vcpu_time(watch->domain) >= ENOUGH_CPU_TIME)
@@ -90,11 +103,14 @@ follow(Watch *watch, GError **error)
     watch->timer_id = virEventAddTimeout(CHECK_INTERVAL, on_timer, watch, NULL);
     if (watch->timer_id < 0)
         return mvm_virt_set_error(error, "watch a test machine");
-    while (!watch->over) {
+    while (!watch->over && watch->error == NULL) {
         if (virEventRunDefaultImpl() < 0)
             return mvm_virt_set_error(error, "watch a test machine");
     }
-    return true;
+    if (watch->error == NULL)
+        return true;
+    g_propagate_error(error, g_steal_pointer(&watch->error));
+    return false;
 }
 
 static void
@@ -103,40 +119,51 @@ watch_clear(Watch *watch)
     if (watch->timer_id >= 0)
         (void)virEventRemoveTimeout(watch->timer_id);
     if (watch->event_id >= 0)
-        (void)virConnectDomainEventDeregisterAny(watch->virt, watch->event_id);
+        (void)virConnectDomainEventDeregisterAny(watch->conn->virt, watch->event_id);
     if (watch->domain != NULL)
         (void)virDomainDestroy(watch->domain); /* it may be gone already */
     mvm_virt_domain_free(watch->domain);
     g_free(watch->reason);
+    g_clear_error(&watch->error);
 }
 
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Watch, watch_clear)
 
 /* --- the two questions ------------------------------------------------------------------------ */
 
-/* Starts a test machine, and when asked to follows it. False with libvirt's words in *ret_refusal
- * when it does not start. */
+/* Starts a test machine. *ret_refusal gets libvirt's words when it does not start, NULL when it
+ * does. False when the connection broke meanwhile: that is no answer. */
 static bool
-start(Watch *watch, const MvmProbeMachine *machine, unsigned flags, char **ret_refusal)
+start(Watch *watch, const MvmProbeMachine *machine, unsigned flags, char **ret_refusal,
+      GError **error)
 {
     g_autofree char *uuid = g_uuid_string_random();
     g_autofree char *xml = mvm_probe_xml(machine, uuid);
+    g_autofree char *refusal = NULL;
+    g_autoptr(GError) cause = NULL;
     virErrorPtr last = NULL;
 
     g_strlcpy(watch->uuid, uuid, sizeof watch->uuid);
-    watch->domain = virDomainCreateXML(watch->virt, xml, VIR_DOMAIN_START_AUTODESTROY | flags);
-    if (watch->domain != NULL)
-        return true;
-    last = virGetLastError();
-    *ret_refusal = g_strdup(last != NULL && last->message != NULL ? last->message : "");
-    return false;
+    watch->domain =
+        virDomainCreateXML(watch->conn->virt, xml, VIR_DOMAIN_START_AUTODESTROY | flags);
+    if (watch->domain == NULL) {
+        last = virGetLastError();
+        refusal = g_strdup(last != NULL && last->message != NULL ? last->message : "");
+        (void)mvm_virt_set_error(&cause, "start a test machine");
+        if (!mvm_connection_is_alive(watch->conn)) {
+            g_propagate_error(error, g_steal_pointer(&cause));
+            return false;
+        }
+    }
+    *ret_refusal = g_steal_pointer(&refusal);
+    return true;
 }
 
 static bool
 register_events(Watch *watch, GError **error)
 {
     watch->event_id =
-        virConnectDomainEventRegisterAny(watch->virt, NULL, VIR_DOMAIN_EVENT_ID_LIFECYCLE,
+        virConnectDomainEventRegisterAny(watch->conn->virt, NULL, VIR_DOMAIN_EVENT_ID_LIFECYCLE,
                                          VIR_DOMAIN_EVENT_CALLBACK(on_lifecycle), watch, NULL);
     if (watch->event_id < 0)
         return mvm_virt_set_error(error, "watch a test machine");
@@ -146,7 +173,7 @@ register_events(Watch *watch, GError **error)
 static bool
 ask_kvm(MvmConnection *conn, const MvmHost *host, MvmProbe *probe, GError **error)
 {
-    g_auto(Watch) watch = {.virt = conn->virt, .event_id = -1, .timer_id = -1};
+    g_auto(Watch) watch = {.conn = conn, .event_id = -1, .timer_id = -1};
     const MvmProbeMachine machine = {
         .kvm = true,
         .loader = mvm_feature_is_in(MVM_FEATURE_STATELESS_LOADER, &host->versions) &&
@@ -156,12 +183,10 @@ ask_kvm(MvmConnection *conn, const MvmHost *host, MvmProbe *probe, GError **erro
         .loader_format = host->firmware != NULL ? host->firmware->format : NULL,
     };
 
-    if (!register_events(&watch, error))
+    if (!register_events(&watch, error) || !start(&watch, &machine, 0, &probe->kvm_reason, error))
         return false;
-    if (!start(&watch, &machine, 0, &probe->kvm_reason)) {
-        probe->kvm_works = false;
+    if (watch.domain == NULL)
         return true;
-    }
     if (!follow(&watch, error))
         return false;
     probe->kvm_works = watch.works;
@@ -169,13 +194,16 @@ ask_kvm(MvmConnection *conn, const MvmHost *host, MvmProbe *probe, GError **erro
     return true;
 }
 
-static void
-ask_applesmc(MvmConnection *conn, const MvmHost *host, MvmProbe *probe)
+static bool
+ask_applesmc(MvmConnection *conn, const MvmHost *host, MvmProbe *probe, GError **error)
 {
-    g_auto(Watch) watch = {.virt = conn->virt, .event_id = -1, .timer_id = -1};
+    g_auto(Watch) watch = {.conn = conn, .event_id = -1, .timer_id = -1};
     const MvmProbeMachine machine = {.kvm = host->tcg == NULL, .applesmc = true};
 
-    probe->applesmc = start(&watch, &machine, VIR_DOMAIN_START_PAUSED, &probe->applesmc_reason);
+    if (!start(&watch, &machine, VIR_DOMAIN_START_PAUSED, &probe->applesmc_reason, error))
+        return false;
+    probe->applesmc = watch.domain != NULL;
+    return true;
 }
 
 MvmProbe *
@@ -183,7 +211,8 @@ mvm_probe_run(MvmConnection *conn, const MvmHost *host, GError **error)
 {
     g_autoptr(MvmProbe) probe = g_new0(MvmProbe, 1);
 
-    ask_applesmc(conn, host, probe);
+    if (!ask_applesmc(conn, host, probe, error))
+        return NULL;
     if (host->kvm == NULL)
         probe->kvm_reason = g_strdup(host->kvm_reason);
     else if (!ask_kvm(conn, host, probe, error))

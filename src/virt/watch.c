@@ -8,6 +8,7 @@
 
 #include "util/error.h"
 #include "util/interrupt.h"
+#include "util/words.h"
 #include "virt/domain-priv.h"
 
 /* Between attempts to reach a daemon that went away. Microseconds. */
@@ -76,7 +77,7 @@ on_timer(int timer, void *opaque)
 static bool
 connection_is_alive(const MvmWatch *watch)
 {
-    return !watch->lost && virConnectIsAlive(watch->domain->conn->virt) == 1;
+    return !watch->lost && mvm_connection_is_alive(watch->domain->conn);
 }
 
 /* Takes the state from libvirt. A connection that breaks meanwhile is no failure here. */
@@ -211,13 +212,15 @@ reconnect(MvmWatch *watch, GError **error)
     g_autoptr(GError) cause = NULL;
 
     if (domain->conn->endpoint->remote) {
+        g_autofree char *word = mvm_word_quote(domain->name);
+
         g_set_error(error, MVM_ERROR, MVM_ERROR_HOST,
                     "cannot wait for '%s': the connection to libvirt at '%s' was lost",
                     domain->name, domain->conn->endpoint->uri);
         mvm_error_set_hint(error,
                            "the machine goes on by itself; 'macvm status %s' tells how "
                            "it is",
-                           domain->name);
+                           word);
         return false;
     }
     unsubscribe(watch);
@@ -247,10 +250,12 @@ mvm_watch_step(MvmWatch *watch, gint64 until, GError **error)
     if (!run_loop(watch, until, error))
         return false;
     if (watch->interrupted || mvm_interrupted()) {
+        g_autofree char *word = mvm_word_quote(watch->domain->name);
+
         g_set_error(error, MVM_ERROR, MVM_ERROR_CANCELLED, "interrupted while waiting for '%s'",
                     watch->domain->name);
         mvm_error_set_hint(error, "it was %s then; 'macvm status %s' tells how it is now",
-                           mvm_state_name(watch->state), watch->domain->name);
+                           mvm_state_name(watch->state), word);
         return false;
     }
     return watch->lost || read_state(watch, error);

@@ -59,8 +59,7 @@ typedef struct {
     /* NULL, or a NULL-terminated list of XPath expressions into new (borrowed), as for
      * mvm_xml_get(): what was asked for on this very command line. Elements and attributes that
      * match, and all below them, get new's value even where base = new, and are never in conflict;
-     * one that the user removed from live comes back, and one that base has and new has not goes,
-     * edited or not. */
+     * one that the user removed from live comes back. */
     const char *const *forced;
 } MvmMergeInput;
 

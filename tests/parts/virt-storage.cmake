@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 macvm_unit_test(virt-caps USES virt)
+macvm_unit_test(virt-error USES virt util PKG libvirt)
 macvm_unit_test(virt-volume USES virt PKG libvirt)
 macvm_fuzz_target(caps USES virt)
 target_link_libraries(fuzz-caps PRIVATE PkgConfig::PC_libvirt)

@@ -9,7 +9,6 @@
 #include "ops/undefine.h"
 #include "util/error.h"
 #include "util/file.h"
-#include "util/redact.h"
 #include "virt/domain-list.h"
 #include "virt/watch.h"
 
@@ -260,29 +259,6 @@ test_banner(void)
 }
 
 static void
-test_redact(void)
-{
-    static const struct {
-        const char *in, *out;
-    } cases[] = {
-        {"nothing here", "nothing here"},
-        {"-device isa-applesmc,osk=abc,id=x", "-device isa-applesmc,osk=[...],id=x"},
-        {"'isa-applesmc,osk=a b,,c' \\", "'isa-applesmc,osk=[...]' \\"},
-        {"osk=", "osk=[...]"},
-        {"osk=one osk", "osk=[...]"},
-        {"osk=0123456789012345678901234567890123456789012345678901234567890123: 'x' is bad",
-         "osk=[...]: 'x' is bad"},
-        {"osk=a\nosk=b\n", "osk=[...]\nosk=[...]\n"},
-    };
-
-    for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
-        g_autofree char *out = mvm_redact(cases[i].in);
-
-        g_assert_cmpstr(out, ==, cases[i].out);
-    }
-}
-
-static void
 test_clip_lock(void)
 {
     static const char uuid[] = "00000000-0000-0000-0000-000000000000";
@@ -313,7 +289,6 @@ main(int argc, char **argv)
     g_test_add("/life/watch", Fixture, states, setup, test_watch, teardown);
     g_test_add("/life/ssh-argv", Fixture, several, setup, test_ssh_argv, teardown);
     g_test_add_func("/life/banner", test_banner);
-    g_test_add_func("/life/redact", test_redact);
     g_test_add_func("/life/clip-lock", test_clip_lock);
     return g_test_run();
 }

@@ -6,6 +6,7 @@
 #include "util/lock.h"
 #include "util/paths.h"
 #include "util/size.h"
+#include "util/words.h"
 
 #include <errno.h>
 #include <glib/gstdio.h>
@@ -56,6 +57,39 @@ test_size_format(void)
 
         g_assert_cmpstr(text, ==, cases[i].text);
     }
+}
+
+static void
+test_words(void)
+{
+    static const struct {
+        const char *in, *out;
+    } cases[] = {
+        {"macos", "macos"},
+        {"a.b-c_d", "a.b-c_d"},
+        {"J\xc3\xbcrgens", "J\xc3\xbcrgens"},
+        {"my mac", "\"my mac\""},
+        {"it's", "\"it's\""},
+        {"(a;b)", "\"(a;b)\""},
+        {"$HOME", "'$HOME'"},
+        {"a\"b", "'a\"b'"},
+        {"`it's`", "'`it'\\''s`'"},
+        {"", "\"\""},
+    };
+    g_autofree char *one = mvm_word_count(1, "second");
+    g_autofree char *two = mvm_word_count(2, "second");
+
+    for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
+        g_autofree char *word = mvm_word_quote(cases[i].in);
+        g_autofree char *line = g_strconcat("echo ", word, NULL);
+        g_auto(GStrv) argv = NULL;
+
+        g_assert_cmpstr(word, ==, cases[i].out);
+        g_assert_true(g_shell_parse_argv(line, NULL, &argv, NULL));
+        g_assert_cmpstr(argv[1], ==, cases[i].in);
+    }
+    g_assert_cmpstr(one, ==, "1 second");
+    g_assert_cmpstr(two, ==, "2 seconds");
 }
 
 static void
@@ -233,6 +267,7 @@ main(int argc, char **argv)
     g_test_init(&argc, &argv, G_TEST_OPTION_ISOLATE_DIRS, NULL);
     g_test_add_func("/size/parse", test_size_parse);
     g_test_add_func("/size/format", test_size_format);
+    g_test_add_func("/words", test_words);
     g_test_add_func("/error/hint", test_error_hint);
     g_test_add_func("/command/run", test_command);
     g_test_add_func("/command/foreground", test_foreground);

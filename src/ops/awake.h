@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* What only a running machine can do: asked before it is tried, so that the answer is a plain one. */
+#pragma once
+
+#include "virt/domain.h"
+
+/* Fails with MVM_ERROR_CONFLICT, "cannot <verb> 'NAME': it is not running", when it is off. */
+bool mvm_check_running(MvmDomain *domain, const char *verb, GError **error);
+
+/* Likewise, and when its CPUs stand still: paused, or asleep. */
+bool mvm_check_awake(MvmDomain *domain, const char *verb, GError **error);
+
+/* The hint for a machine called name in state, which is MVM_STATE_PAUSED or MVM_STATE_SUSPENDED:
+ * "'virsh resume NAME' lets it go on". The caller frees. */
+char *mvm_wake_hint(const char *name, MvmState state);

@@ -1,0 +1,10 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Pieces of sentences for people. */
+#pragma once
+
+/* text as one word of a command that a hint names, for a shell to read: as it is when nothing in it
+ * is special there, else in quotes. The caller frees. */
+char *mvm_word_quote(const char *text);
+
+/* "1 second", "2 seconds" for unit "second". The caller frees. */
+char *mvm_word_count(int count, const char *unit);

@@ -1,0 +1,101 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# ctest: PARALLEL
+"""A connection to libvirt that ends at a chosen moment: told as that, and nothing is concluded from it."""
+
+import os
+import socket
+import threading
+import unittest
+
+import harness
+
+SMALL = ("--memory", "1G", "--cores", "2", "--threads", "1")
+
+
+class Cutter:
+    """A socket that leads to the session's daemon until the client has sent one of the words, the given times over."""
+
+    def __init__(self, env, word, times=1):
+        self.word, self.times, self.seen = word, times, b""
+        self.far = env.run_dir / "libvirt/libvirt-sock"
+        self.path = env.dir / "cut.sock"
+        self.listener = socket.socket(socket.AF_UNIX)
+        self.listener.bind(str(self.path))
+        os.chmod(self.path, 0o666)
+        self.listener.listen()
+        self.uri = f"qemu+unix:///session?socket={self.path}"
+        threading.Thread(target=self.serve, daemon=True).start()
+
+    def serve(self):
+        while True:
+            try:
+                near = self.listener.accept()[0]
+            except OSError:
+                return
+            far = socket.socket(socket.AF_UNIX)
+            far.connect(str(self.far))
+            threading.Thread(target=self.pump, args=(far, near), daemon=True).start()
+            threading.Thread(target=self.pump, args=(near, far, True), daemon=True).start()
+
+    def pump(self, source, target, watched=False):
+        try:
+            while data := source.recv(65536):
+                if watched and self.is_time(data):
+                    break
+                target.sendall(data)
+        except OSError:
+            pass
+        for end in (source, target):
+            try:
+                end.shutdown(socket.SHUT_RDWR)
+            except OSError:
+                pass
+
+    def is_time(self, data):
+        self.seen += data
+        return self.seen.count(self.word) >= self.times
+
+    def close(self):
+        self.listener.close()
+        self.path.unlink()
+
+
+class Lost(unittest.TestCase):
+    def cut(self, env, word, *args, times=1):
+        """Runs macvm through a connection that ends there; what it said."""
+        cutter = Cutter(env, word, times)
+        try:
+            done = env.macvm("-c", cutter.uri, *args, connect=False, expect=5)
+        finally:
+            cutter.close()
+        self.assertGreaterEqual(cutter.seen.count(word), times)
+        self.assertIn("hint: the connection to libvirt was lost: run the command again", done.err)
+        return done.err
+
+    def test_probe(self):
+        """A test machine that could not be asked about is no finding about KVM or QEMU, and nothing is made of it."""
+        with harness.Environment.session() as env:
+            env.checkout()
+            env.virsh("list")  # starts the daemon
+            said = self.cut(env, b"macvm-probe-", "define", *SMALL)
+            self.assertIn("cannot start a test machine: ", said)
+            for word in ("KVM", "isa-applesmc"):
+                self.assertNotIn(word, said)
+            env.virsh("domid", "macos", expect=1)
+            self.assertNotIn("macvm", env.virsh("pool-list", "--all", "--name").out)
+
+    def test_capabilities(self):
+        """Likewise for what the host is asked before."""
+        with harness.Environment.session() as env:
+            env.checkout()
+            env.virsh("list")
+            said = self.cut(env, b"q35", "define", *SMALL, "--accel", "tcg")
+            self.assertNotIn("install", said)
+            said = self.cut(env, b"<pool type", "define", *SMALL, "--accel", "tcg")
+            self.assertIn("cannot make pool 'macvm'", said)
+            env.macvm("define", *SMALL, "--accel", "tcg")
+
+
+if __name__ == "__main__":
+    harness.main()

@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* libvirt's errors, as they were seen, and what a user is told to do about them. */
+#include "util/error.h"
+#include "virt/error.h"
+
+#include <libvirt/virterror.h>
+#include <string.h>
+
+static const struct {
+    int virt_code;
+    const char *message;
+    MvmErrorCode code;
+    const char *hint; /* part of it; NULL: none */
+} cases[] = {
+    {VIR_ERR_SYSTEM_ERROR,
+     "Failed to connect socket to '/var/run/libvirt/libvirt-sock': Permission denied",
+     MVM_ERROR_HOST, "group 'libvirt'"},
+    {VIR_ERR_SYSTEM_ERROR,
+     "Cannot create user runtime directory '/run/user/0/libvirt': Permission denied",
+     MVM_ERROR_HOST, "XDG_RUNTIME_DIR"},
+    {VIR_ERR_SYSTEM_ERROR, "cannot open directory '/root/images': Permission denied",
+     MVM_ERROR_HOST, "--pool"},
+    {VIR_ERR_SYSTEM_ERROR, "cannot create path '/srv/images': Permission denied", MVM_ERROR_HOST,
+     "--pool"},
+    {VIR_ERR_SYSTEM_ERROR,
+     "Cannot access storage file '/root/x.qcow2' (as uid:64055, gid:64055): Permission denied",
+     MVM_ERROR_HOST, "QEMU's user"},
+    {VIR_ERR_INTERNAL_ERROR,
+     "process exited while connecting to monitor: qemu-system-x86_64: -blockdev {}: Could not open "
+     "'/root/x.qcow2': Permission denied",
+     MVM_ERROR_HOST, "QEMU's user"},
+    {VIR_ERR_SYSTEM_ERROR,
+     "Cannot recv data: joe@farhost: Permission denied (publickey,password).: Connection reset by "
+     "peer",
+     MVM_ERROR_HOST, "ssh-copy-id"},
+    {VIR_ERR_SYSTEM_ERROR, "End of file while reading data: Input/output error", MVM_ERROR_HOST,
+     "the connection to libvirt was lost"},
+    {VIR_ERR_INTERNAL_ERROR, "client socket is closed", MVM_ERROR_HOST,
+     "the connection to libvirt was lost"},
+    {VIR_ERR_NO_DOMAIN, "Domain not found", MVM_ERROR_NOT_FOUND, "macvm list"},
+    {VIR_ERR_INTERNAL_ERROR, "something else", MVM_ERROR_FAILED, NULL},
+};
+
+static void
+test_hints(void)
+{
+    for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
+        g_autoptr(GError) error = NULL;
+        const char *hint = NULL;
+
+        mvm_virt_error_translate(&error, "do 'it'", cases[i].virt_code, cases[i].message);
+        hint = mvm_error_get_hint(error);
+        g_assert_true(g_str_has_prefix(error->message, "cannot do 'it': "));
+        g_assert_true(g_error_matches(error, MVM_ERROR, cases[i].code));
+        g_assert_true(hint == cases[i].hint || strstr(hint, cases[i].hint) != NULL);
+        g_assert_true(hint == NULL || i == 0 || strstr(hint, "group 'libvirt'") == NULL);
+    }
+}
+
+/* QEMU repeats its arguments, and one of them is the OSK. */
+static void
+test_secret(void)
+{
+    static const char message[] =
+        "qemu-system-x86_64: -device isa-applesmc,osk=made-up words,, in place "
+        "of a key'made-up words,, in place of a ke: bad";
+    g_autoptr(GError) error = NULL;
+
+    mvm_virt_error_translate(&error, "start 'x'", VIR_ERR_INTERNAL_ERROR, message);
+    g_assert_null(strstr(error->message, "made-up"));
+    g_assert_null(strstr(error->message, "key"));
+}
+
+int
+main(int argc, char **argv)
+{
+    g_test_init(&argc, &argv, NULL);
+    g_test_add_func("/virt-error/hints", test_hints);
+    g_test_add_func("/virt-error/secret", test_secret);
+    return g_test_run();
+}
