@@ -2,23 +2,11 @@
 #include "media/answer.h"
 
 #include "media/media-limits.h"
-#include "util/error.h"
+#include "media/refuse.h"
 
 #include <string.h>
 
 #define APPLE_DOMAIN ".apple.com"
-
-static bool G_GNUC_PRINTF(2, 3) refuse(GError **error, const char *format, ...)
-{
-    g_autofree char *cause = NULL;
-    va_list args;
-
-    va_start(args, format);
-    cause = g_strdup_vprintf(format, args);
-    va_end(args);
-    g_set_error_literal(error, MVM_ERROR, MVM_ERROR_FAILED, cause);
-    return false;
-}
 
 /* Tokens are sent back in a header, so nothing but printable ASCII may be in them. */
 static bool
@@ -50,10 +38,10 @@ check_url(const char *url, const char *only, GError **error)
 
     if (host == NULL || g_uri_get_userinfo(uri) != NULL ||
         (strcmp(scheme, "http") != 0 && strcmp(scheme, "https") != 0))
-        return refuse(error, "its answer has an address that is not of the web");
+        return mvm_media_refuse(error, "its answer has an address that is not of the web");
     if (!host_allowed(host, only))
-        return refuse(error, "its answer points to host '%s', which is not %s", host,
-                      only != NULL ? "the server's own" : "Apple's");
+        return mvm_media_refuse(error, "its answer points to host '%s', which is not %s", host,
+                                only != NULL ? "the server's own" : "Apple's");
     return true;
 }
 
@@ -91,7 +79,7 @@ parse_line(MvmAnswer *answer, char *line, GError **error)
     if (slot == NULL)
         return true;
     if (*slot != NULL || *value == '\0' || !is_plain(value))
-        return refuse(error, "its answer has an unusable value for %s", line);
+        return mvm_media_refuse(error, "its answer has an unusable value for %s", line);
     *slot = g_strdup(value);
     return true;
 }
@@ -105,7 +93,7 @@ mvm_answer_parse(const char *text, size_t len, const char *host, MvmAnswer *ret_
     g_auto(MvmAnswer) answer = {0};
 
     if (len > MVM_ANSWER_MAX || memchr(text, '\0', len) != NULL)
-        return refuse(error, "its answer is not one of a recovery server");
+        return mvm_media_refuse(error, "its answer is not one of a recovery server");
     copy = g_strndup(text, len);
     lines = g_strsplit(copy, "\n", -1);
     for (char **line = lines; *line != NULL; line++) {
@@ -115,7 +103,7 @@ mvm_answer_parse(const char *text, size_t len, const char *host, MvmAnswer *ret_
     }
     if (answer.product == NULL || answer.image_url == NULL || answer.image_token == NULL ||
         answer.chunklist_url == NULL || answer.chunklist_token == NULL)
-        return refuse(error, "its answer is not one of a recovery server");
+        return mvm_media_refuse(error, "its answer is not one of a recovery server");
     if (!check_url(answer.image_url, host, error) || !check_url(answer.chunklist_url, host, error))
         return false;
     *ret_answer = answer;

@@ -11,6 +11,7 @@
 #include "media/bytes.h"
 #include "media/crc32.h"
 #include "media/media-limits.h"
+#include "media/refuse.h"
 #include "media/udif-private.h"
 #include "util/error.h"
 
@@ -18,18 +19,6 @@
 #define MISH_VERSION 1
 #define CHECKSUM_NONE 0
 #define CHECKSUM_CRC32 2
-
-static bool G_GNUC_PRINTF(2, 3) refuse(GError **error, const char *format, ...)
-{
-    g_autofree char *cause = NULL;
-    va_list args;
-
-    va_start(args, format);
-    cause = g_strdup_vprintf(format, args);
-    va_end(args);
-    g_set_error_literal(error, MVM_ERROR, MVM_ERROR_FAILED, cause);
-    return false;
-}
 
 static bool
 checksum_known(const MvmUdifChecksum *sum)
@@ -43,19 +32,19 @@ mvm_udif_check_trailer(const MvmUdifTrailer *t, GError **error)
     uint64_t end = t->file_size - MVM_UDIF_TRAILER_SIZE;
 
     if (t->version != KOLY_VERSION || t->header_size != MVM_UDIF_TRAILER_SIZE)
-        return refuse(error, "a disk image of an unknown version");
+        return mvm_media_refuse(error, "a disk image of an unknown version");
     if (t->segment_count > 1)
-        return refuse(error, "one of %u segments of a disk image", t->segment_count);
+        return mvm_media_refuse(error, "one of %u segments of a disk image", t->segment_count);
     if (!mvm_range_fits(t->data_offset, t->data_length, end))
-        return refuse(error, "the data lies beyond the end of the file");
+        return mvm_media_refuse(error, "the data lies beyond the end of the file");
     if (t->plist_length < 1 || t->plist_length > MVM_PLIST_MAX)
-        return refuse(error, "the size of the property list is out of bounds");
+        return mvm_media_refuse(error, "the size of the property list is out of bounds");
     if (!mvm_range_fits(t->plist_offset, t->plist_length, end))
-        return refuse(error, "the property list lies beyond the end of the file");
+        return mvm_media_refuse(error, "the property list lies beyond the end of the file");
     if (t->sectors < 1 || t->sectors > MVM_DECODED_MAX / MVM_SECTOR)
-        return refuse(error, "the size of the decoded image is out of bounds");
+        return mvm_media_refuse(error, "the size of the decoded image is out of bounds");
     if (!checksum_known(&t->data) || !checksum_known(&t->master))
-        return refuse(error, "a checksum of the image is of an unknown kind");
+        return mvm_media_refuse(error, "a checksum of the image is of an unknown kind");
     return true;
 }
 
@@ -68,27 +57,29 @@ mvm_udif_check_table(const MvmUdif *udif, const MvmUdifTable *table, size_t blob
     uint64_t begin = 0;
 
     if (index >= MVM_TABLES_MAX)
-        return refuse(error, "more than %u tables", MVM_TABLES_MAX);
+        return mvm_media_refuse(error, "more than %u tables", MVM_TABLES_MAX);
     if (table->version != MISH_VERSION)
-        return refuse(error, "table %u: unknown version", index);
+        return mvm_media_refuse(error, "table %u: unknown version", index);
     if (table->run_count < 1 || expected != blob_len)
-        return refuse(error, "table %u: its size does not match its %u runs", index,
-                      table->run_count);
+        return mvm_media_refuse(error, "table %u: its size does not match its %u runs", index,
+                                table->run_count);
     if (table->run_count > MVM_RUNS_MAX - udif->runs->len)
-        return refuse(error, "more than %u runs", MVM_RUNS_MAX);
+        return mvm_media_refuse(error, "more than %u runs", MVM_RUNS_MAX);
     if (!mvm_range_fits(table->sector, table->sectors, udif->trailer.sectors))
-        return refuse(error, "table %u: it lies beyond the end of the decoded image", index);
+        return mvm_media_refuse(error, "table %u: it lies beyond the end of the decoded image",
+                                index);
     if (index > 0) {
         const MvmUdifTable *last = mvm_udif_get_table(udif, index - 1);
 
         begin = last->sector + last->sectors;
     }
     if (table->sector < begin)
-        return refuse(error, "table %u: it overlaps the one before", index);
+        return mvm_media_refuse(error, "table %u: it overlaps the one before", index);
     if (table->data_offset > udif->trailer.data_length)
-        return refuse(error, "table %u: its data lies beyond the end of the data fork", index);
+        return mvm_media_refuse(error, "table %u: its data lies beyond the end of the data fork",
+                                index);
     if (!checksum_known(&table->checksum))
-        return refuse(error, "table %u: its checksum is of an unknown kind", index);
+        return mvm_media_refuse(error, "table %u: its checksum is of an unknown kind", index);
     return true;
 }
 
@@ -103,30 +94,32 @@ check_payload(const MvmUdif *udif, const MvmUdifTableState *state, const MvmUdif
     switch (run->type) {
     case MVM_RUN_RAW:
         if (run->length != decoded)
-            return refuse(error, "table %u: a raw run's length differs from its size",
-                          state->index);
+            return mvm_media_refuse(error, "table %u: a raw run's length differs from its size",
+                                    state->index);
         break;
     case MVM_RUN_ADC:
     case MVM_RUN_ZLIB:
     case MVM_RUN_BZIP2:
     case MVM_RUN_XZ:
         if (decoded > MVM_RUN_DECODED_MAX)
-            return refuse(error, "table %u: a compressed run of more than 64 MiB", state->index);
+            return mvm_media_refuse(error, "table %u: a compressed run of more than 64 MiB",
+                                    state->index);
         if (run->length < 1 || run->length > MVM_RUN_PAYLOAD_MAX(decoded))
-            return refuse(error, "table %u: the length of a compressed run is out of bounds",
-                          state->index);
+            return mvm_media_refuse(
+                error, "table %u: the length of a compressed run is out of bounds", state->index);
         break;
     case MVM_RUN_LZFSE:
-        refuse(error, "it is compressed with LZFSE, which this build cannot decode");
+        mvm_media_refuse(error, "it is compressed with LZFSE, which this build cannot decode");
         mvm_error_set_hint(error,
                            "convert it on a Mac: 'hdiutil convert IMAGE -format UDZO -o NEW'");
         return false;
     default:
-        return refuse(error, "table %u: unknown type of run 0x%08x", state->index, run->type);
+        return mvm_media_refuse(error, "table %u: unknown type of run 0x%08x", state->index,
+                                run->type);
     }
     if (!mvm_range_fits(run->offset, run->length, fork))
-        return refuse(error, "table %u: a run's data lies beyond the end of the data fork",
-                      state->index);
+        return mvm_media_refuse(
+            error, "table %u: a run's data lies beyond the end of the data fork", state->index);
     return true;
 }
 
@@ -135,9 +128,10 @@ mvm_udif_check_run(const MvmUdif *udif, const MvmUdifTableState *state, const Mv
                    GError **error)
 {
     if (run->sector != state->next_sector)
-        return refuse(error, "table %u: its runs leave a gap or overlap", state->index);
+        return mvm_media_refuse(error, "table %u: its runs leave a gap or overlap", state->index);
     if (run->sectors < 1 || !mvm_range_fits(run->sector, run->sectors, state->table->sectors))
-        return refuse(error, "table %u: the size of a run is out of bounds", state->index);
+        return mvm_media_refuse(error, "table %u: the size of a run is out of bounds",
+                                state->index);
     if (run->type == MVM_RUN_ZERO || run->type == MVM_RUN_IGNORE)
         return true;
     return check_payload(udif, state, run, error);
@@ -147,9 +141,10 @@ bool
 mvm_udif_check_table_end(const MvmUdifTableState *state, uint32_t last_type, GError **error)
 {
     if (last_type != MVM_RUN_END)
-        return refuse(error, "table %u: the end mark is missing or not the last", state->index);
+        return mvm_media_refuse(error, "table %u: the end mark is missing or not the last",
+                                state->index);
     if (state->next_sector != state->table->sectors)
-        return refuse(error, "table %u: its runs do not cover it", state->index);
+        return mvm_media_refuse(error, "table %u: its runs do not cover it", state->index);
     return true;
 }
 
@@ -171,7 +166,7 @@ check_master(const MvmUdif *udif, GError **error)
             sums[len++] = (uint8_t)(sum->crc >> shift);
     }
     if (mvm_crc32(sums, len) != udif->trailer.master.crc)
-        return refuse(error, "the master checksum does not match");
+        return mvm_media_refuse(error, "the master checksum does not match");
     return true;
 }
 
@@ -181,11 +176,11 @@ mvm_udif_check_image(const MvmUdif *udif, GError **error)
     const MvmUdifTable *last = NULL;
 
     if (udif->tables->len == 0)
-        return refuse(error, "no table of partitions in the property list");
+        return mvm_media_refuse(error, "no table of partitions in the property list");
     last = mvm_udif_get_table(udif, udif->tables->len - 1);
     if (last->sector + last->sectors != udif->trailer.sectors)
-        return refuse(error, "the tables do not reach the end of the decoded image");
+        return mvm_media_refuse(error, "the tables do not reach the end of the decoded image");
     if (udif->runs->len == 0)
-        return refuse(error, "the tables hold no runs");
+        return mvm_media_refuse(error, "the tables hold no runs");
     return check_master(udif, error);
 }

@@ -8,6 +8,7 @@
 #include "util/error.h"
 #include "util/file.h"
 #include "util/paths.h"
+#include "virt/pump.h"
 #include "virt/volume.h"
 
 static bool
@@ -74,6 +75,7 @@ fetch_to_pool(const MvmContext *context, const MvmFetchRequest *request, MvmFetc
     g_autoptr(MvmVolume) volume = NULL;
     g_autoptr(GError) absent = NULL;
     g_autofree char *journal = NULL;
+    g_autoptr(MvmPump) pump = NULL;
     MvmMediaSink *sink = NULL;
     bool good = false;
 
@@ -92,6 +94,7 @@ fetch_to_pool(const MvmContext *context, const MvmFetchRequest *request, MvmFetc
     sink = mvm_volume_sink_new(pool, name, context->progress, error);
     if (sink == NULL)
         return false;
+    pump = mvm_pump_start();
     journal = journal_path(pool, context->conn, name);
     good = write_media(context, request, sink, journal, result, error);
     if (good)

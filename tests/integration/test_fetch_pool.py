@@ -154,6 +154,20 @@ class FetchPool(unittest.TestCase):
                 self.assertIn("going on", env.macvm(*self.args(env, server), timeout=120).err)
             self.assert_volume(env)
 
+    def test_host_that_asks_whether_we_are_there(self):
+        """libvirt closes a connection on which nobody answers its keep-alive."""
+        with harness.Environment.session() as env:
+            for daemon in ("libvirtd", "virtqemud", "virtstoraged"):
+                env.write(env.config_home / f"libvirt/{daemon}.conf", "keepalive_interval = 1\nkeepalive_count = 2\n")
+            with self.server(slow="120000") as server:
+                process = env.spawn(env.macvm_argv(*self.args(env, server)))
+                # The first chunks take 9 s, and libvirt is not spoken to meanwhile.
+                harness.wait_for(lambda: any("dmg" in line or "chunklist" in line for line in server.requests), 60, "fetch")
+                time.sleep(1)
+                server.faults.clear()
+                self.assertEqual(process.wait(120), 0)
+            self.assert_volume(env)
+
     def test_pool_full(self):
         with harness.Environment.system() as env:
             target = env.dir / "small"
