@@ -31,6 +31,10 @@ const MvmCommand mvm_commands[] = {
      0, 1, mvm_cmd_define},
     {"set", NULL, GROUP_MACHINE, "NAME", "Change a machine that is defined",
      "On a running machine the change shows at its next start.", 1, 1, mvm_cmd_set},
+    {"finish", NULL, GROUP_MACHINE, "[NAME]", "After the installation, take the recovery disk out",
+     "A restart can then not begin the installer again. 'macvm set NAME --recovery on' brings\n"
+     "the disk back.",
+     0, 1, mvm_cmd_finish},
     {"undefine", NULL, GROUP_MACHINE, "[NAME]", "Forget a machine, with its NVRAM",
      "Its disks stay, unless --remove-storage is given; images that another machine\n"
      "uses stay anyway.",

@@ -179,6 +179,7 @@ mvm_machine_new(const char *name, const MvmOptions *options, const MvmHostLimits
     machine->video = text_or(options, MVM_OPTION_VIDEO, machine->os->video);
     machine->graphics = text_or(options, MVM_OPTION_GRAPHICS, "vnc");
     machine->autostart = autostart != NULL && g_str_equal(autostart, "yes");
+    machine->finished = g_strcmp0(options->value[MVM_OPTION_RECOVERY], "off") == 0;
     machine->resolution = g_strdup(options->value[MVM_OPTION_RESOLUTION]);
     machine->boot_args = g_strdup(options->value[MVM_OPTION_BOOT_ARGS]);
     machine->verbose_boot = g_strdup(options->value[MVM_OPTION_VERBOSE_BOOT]);

@@ -56,6 +56,7 @@ typedef struct {
     char *video;
     char *graphics; /* "vnc", "spice", "none" */
     bool autostart;
+    bool finished; /* macOS is installed: no recovery disk */
 
     MvmIdentity *identity;
     char *resolution;   /* "1920x1080"; NULL: as upstream has it */

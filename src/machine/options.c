@@ -78,6 +78,9 @@ static const Row rows[MVM_OPTION_COUNT] = {
     [MVM_OPTION_VERBOSE_BOOT] = {INFO("verbose-boot", "WHEN",
                                       "on: macOS tells what it does while it starts; or off"),
                                  .normalise = normalise_choice, .choices = switches},
+    [MVM_OPTION_RECOVERY] = {INFO("recovery", "WHEN",
+                                  "on: Apple's recovery is a disk of the machine; or off"),
+                             .normalise = normalise_choice, .choices = switches},
     [MVM_OPTION_AUTOSTART] = {INFO("autostart", NULL, "start the machine with the host"),
                               .normalise = normalise_choice, .choices = flags},
 };

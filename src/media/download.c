@@ -50,6 +50,7 @@ bool
 mvm_download_renew(MvmDownload *d, unsigned generation, long status, GError **error)
 {
     g_auto(MvmAnswer) answer = {0};
+    MvmRecovery recovery = *d->recovery;
     g_autofree char *cause = g_strdup_printf("the server answers %ld", status);
     gint64 now = g_get_monotonic_time();
 
@@ -59,7 +60,9 @@ mvm_download_renew(MvmDownload *d, unsigned generation, long status, GError **er
     if (d->renewed_at != 0 && now - d->renewed_at < 60 * G_TIME_SPAN_SECOND)
         return give_up(d, cause, error);
     mvm_progress_note(d->recovery->progress, "%s; asking for a new session", cause);
-    if (!mvm_recovery_ask(d->recovery, &answer, error)) {
+    /* In the middle of it this machine has a network, though perhaps not at this moment. */
+    recovery.tuning.offline_tries = recovery.tuning.tries;
+    if (!mvm_recovery_ask(&recovery, &answer, error)) {
         d->source.interrupted = true;
         return false;
     }

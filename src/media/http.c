@@ -7,7 +7,7 @@
 #include <string.h>
 
 #define USER_AGENT "InternetRecovery/1.0"
-#define CONNECT_SECONDS 15L
+#define CONNECT_SECONDS 10L
 #define REDIRECTS 5L
 #define SLOW_BYTES 1024L
 #define BUFFER_BYTES 262144L
@@ -181,16 +181,34 @@ set_request(CURL *easy, const MvmHttpRequest *request, struct curl_slist *header
 }
 
 static bool
-fail(const MvmHttpRequest *request, Exchange *exchange, const char *cause, GError **error)
+fail(const MvmHttpRequest *request, Exchange *exchange, bool offline, const char *cause,
+     GError **error)
 {
     if (exchange->stopped != NULL) {
         g_propagate_error(error, g_steal_pointer(&exchange->stopped));
         return false;
     }
     g_set_error(error, MVM_ERROR, MVM_ERROR_FAILED, "cannot fetch '%s': %s", request->url, cause);
-    mvm_error_set_hint(error, "check the network and the proxy (http_proxy, https_proxy), and run "
-                              "it again: it goes on where it was");
+    if (offline)
+        mvm_error_set_hint(error,
+                           "is this machine offline, or does it need a proxy (http_proxy, "
+                           "https_proxy)? 'curl -I %s' should answer",
+                           request->url);
+    else
+        mvm_error_set_hint(error, "check the network and the proxy (http_proxy, https_proxy), and "
+                                  "run it again: it goes on where it was");
     return false;
+}
+
+/* Whether the request did not get as far as a server. */
+static bool
+is_offline(CURL *easy, CURLcode code)
+{
+    curl_off_t connected = 0;
+
+    (void)curl_easy_getinfo(easy, CURLINFO_CONNECT_TIME_T, &connected);
+    return code == CURLE_COULDNT_RESOLVE_PROXY || code == CURLE_COULDNT_RESOLVE_HOST ||
+           code == CURLE_COULDNT_CONNECT || (code == CURLE_OPERATION_TIMEDOUT && connected == 0);
 }
 
 static bool
@@ -200,6 +218,7 @@ perform(CURL *easy, const MvmHttpRequest *request, const MvmHttpTuning *tuning,
     for (unsigned failures = 1;; failures++) {
         CURLcode code = CURLE_OK;
         g_autofree char *cause = NULL;
+        bool offline = false;
 
         g_byte_array_set_size(exchange->reply->body, 0);
         g_clear_pointer(&exchange->reply->session, g_free);
@@ -209,10 +228,12 @@ perform(CURL *easy, const MvmHttpRequest *request, const MvmHttpTuning *tuning,
             return true;
         cause = exchange->too_long ? g_strdup("the answer is too long")
                                    : mvm_http_dup_cause(code, exchange->reply->status, error_text);
-        if (exchange->stopped != NULL || exchange->too_long || failures >= tuning->tries ||
+        offline = is_offline(easy, code);
+        if (exchange->stopped != NULL || exchange->too_long ||
+            failures >= (offline ? tuning->offline_tries : tuning->tries) ||
             !mvm_http_is_transient(code, exchange->reply->status) ||
             !wait_ms(exchange, mvm_http_delay_ms(tuning, failures, easy)))
-            return fail(request, exchange, cause, error);
+            return fail(request, exchange, offline, cause, error);
     }
 }
 

@@ -17,12 +17,13 @@ typedef struct {
     unsigned stall_seconds; /* a transfer slower than 1 KiB/s for so long is given up */
     unsigned backoff_ms;    /* before the first repetition; doubles up to 30 s */
     unsigned tries;         /* without any progress, before it fails */
+    unsigned offline_tries; /* the same, while no server can be reached at all */
 } MvmHttpTuning;
 
 #define MVM_HTTP_TUNING_DEFAULT                                                                    \
     (MvmHttpTuning)                                                                                \
     {                                                                                              \
-        .connections = 4, .stall_seconds = 30, .backoff_ms = 1000, .tries = 8                      \
+        .connections = 4, .stall_seconds = 30, .backoff_ms = 1000, .tries = 8, .offline_tries = 2  \
     }
 
 typedef struct {
@@ -39,8 +40,8 @@ typedef struct {
                        * "session=value"; or NULL */
 } MvmHttpReply;
 
-/* Makes the request, repeating it while it fails in a way that may pass (no connection, a stall,
- * 408, 429, 5xx; Retry-After is obeyed). Succeeds with any other status. Fails with
+/* Makes the request, repeating it while it fails in a way that may pass (a cut or stalled
+ * connection, 408, 429, 5xx; Retry-After is obeyed; no connection at all, fewer times). Succeeds with any other status. Fails with
  * MVM_ERROR_CANCELLED when progress asks to stop. */
 bool mvm_http_request(const MvmHttpRequest *request, const MvmHttpTuning *tuning,
                       MvmProgress *progress, MvmHttpReply *ret_reply, GError **error);

@@ -88,7 +88,7 @@ ask_apple(const MvmRecovery *recovery, MvmAnswer *ret_answer, GError **error)
     g_autoptr(GError) first = NULL;
 
     /* Some networks let only one of the two through; Apple's own firmware uses http. */
-    once.tuning.tries = 1;
+    once.tuning.tries = once.tuning.offline_tries = 1;
     if (ask(&once, "https" APPLE_SERVER, NULL, ret_answer, &first))
         return true;
     if (g_error_matches(first, MVM_ERROR, MVM_ERROR_CANCELLED)) {

@@ -8,8 +8,32 @@
 
 #include <string.h>
 
-#define GROUP "machine"
+#define MACHINE_GROUP "machine"
+#define FETCH_GROUP "fetch"
 #define SYSTEM_FILE "/etc/macvm/macvm.conf"
+
+/* What both files say together. */
+typedef struct {
+    MvmOptions *options;  /* owned */
+    char *osk;            /* owned; NULL: none */
+    MvmFetchConfig fetch; /* owned */
+} Config;
+
+static void
+config_clear(Config *config)
+{
+    g_clear_pointer(&config->options, mvm_options_free);
+    g_clear_pointer(&config->osk, mvm_secret_free);
+    mvm_fetch_config_clear(&config->fetch);
+}
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Config, config_clear)
+
+void
+mvm_fetch_config_clear(MvmFetchConfig *fetch)
+{
+    g_clear_pointer(&fetch->server, g_free);
+    g_clear_pointer(&fetch->trust_key, g_free);
+}
 
 static bool
 take_osk(const char *value, char **osk, GError **error)
@@ -25,33 +49,86 @@ take_osk(const char *value, char **osk, GError **error)
 }
 
 static bool
-take_key(GKeyFile *file, const char *key, MvmOptions *options, char **osk, GError **error)
+set_unknown_key(const char *key, GError **error)
 {
-    mvm_autosecret char *value = g_key_file_get_string(file, GROUP, key, NULL);
-    MvmOption option = mvm_option_find(key);
-
-    if (value == NULL) {
-        /* GKeyFile quotes the value, and the value may be the OSK. */
-        g_set_error(error, MVM_ERROR, MVM_ERROR_USAGE,
-                    "the value of '%s' is not text: a '\\' must be doubled", key);
-        return false;
-    }
-    if (strcmp(key, "osk") == 0)
-        return take_osk(value, osk, error);
-    if (option == MVM_OPTION_COUNT) {
-        g_set_error(error, MVM_ERROR, MVM_ERROR_USAGE, "unknown key '%s'", key);
-        return false;
-    }
-    return mvm_options_set(options, option, value, error);
+    g_set_error(error, MVM_ERROR, MVM_ERROR_USAGE, "unknown key '%s'", key);
+    return false;
 }
 
 static bool
-load_file(const char *path, MvmOptions *options, char **osk, GError **error)
+take_machine_key(Config *config, const char *key, const char *value, GError **error)
+{
+    MvmOption option = mvm_option_find(key);
+
+    if (strcmp(key, "osk") == 0)
+        return take_osk(value, &config->osk, error);
+    if (option == MVM_OPTION_COUNT)
+        return set_unknown_key(key, error);
+    return mvm_options_set(config->options, option, value, error);
+}
+
+static bool
+take_fetch_key(Config *config, const char *key, const char *value, GError **error)
+{
+    if (strcmp(key, "server") == 0) {
+        g_free(config->fetch.server);
+        config->fetch.server = g_strdup(value);
+        return true;
+    }
+    if (strcmp(key, "trust_key") != 0)
+        return set_unknown_key(key, error);
+    if (!g_path_is_absolute(value)) {
+        g_set_error(error, MVM_ERROR, MVM_ERROR_USAGE,
+                    "the value of 'trust_key' is not the full path of a file");
+        return false;
+    }
+    g_free(config->fetch.trust_key);
+    config->fetch.trust_key = g_strdup(value);
+    return true;
+}
+
+static bool
+take_group(GKeyFile *file, const char *group, Config *config, GError **error)
+{
+    g_auto(GStrv) keys = g_key_file_get_keys(file, group, NULL, NULL);
+
+    for (char **key = keys; key != NULL && *key != NULL; key++) {
+        mvm_autosecret char *value = g_key_file_get_string(file, group, *key, NULL);
+
+        if (value == NULL) {
+            /* GKeyFile quotes the value, and the value may be the OSK. */
+            g_set_error(error, MVM_ERROR, MVM_ERROR_USAGE,
+                        "the value of '%s' is not text: a '\\' must be doubled", *key);
+            return false;
+        }
+        if (strcmp(group, MACHINE_GROUP) == 0 ? !take_machine_key(config, *key, value, error)
+                                              : !take_fetch_key(config, *key, value, error))
+            return false;
+    }
+    return true;
+}
+
+static bool
+check_groups(GKeyFile *file, const char *path, GError **error)
+{
+    g_auto(GStrv) groups = g_key_file_get_groups(file, NULL);
+
+    for (char **group = groups; *group != NULL; group++) {
+        if (strcmp(*group, MACHINE_GROUP) == 0 || strcmp(*group, FETCH_GROUP) == 0)
+            continue;
+        g_set_error(error, MVM_ERROR, MVM_ERROR_USAGE, "cannot use '%s': unknown group [%s]", path,
+                    *group);
+        mvm_error_set_hint(error, "the groups are [" MACHINE_GROUP "] and [" FETCH_GROUP "]");
+        return false;
+    }
+    return true;
+}
+
+static bool
+load_file(const char *path, Config *config, GError **error)
 {
     g_autoptr(GKeyFile) file = g_key_file_new();
     g_autoptr(GError) cause = NULL;
-    g_auto(GStrv) keys = NULL;
-    g_auto(GStrv) groups = NULL;
 
     if (!g_key_file_load_from_file(file, path, G_KEY_FILE_NONE, &cause)) {
         if (g_error_matches(cause, G_FILE_ERROR, G_FILE_ERROR_NOENT))
@@ -60,38 +137,52 @@ load_file(const char *path, MvmOptions *options, char **osk, GError **error)
         g_set_error(error, MVM_ERROR, MVM_ERROR_FAILED, "cannot read '%s': %s", path,
                     cause->domain == G_KEY_FILE_ERROR ? "it is not in the form of a key file"
                                                       : cause->message);
-        mvm_error_set_hint(error, "lines are [" GROUP "], then KEY=VALUE");
+        mvm_error_set_hint(error, "lines are [" MACHINE_GROUP "], then KEY=VALUE");
         return false;
     }
-    groups = g_key_file_get_groups(file, NULL);
-    for (char **group = groups; *group != NULL; group++) {
-        if (strcmp(*group, GROUP) == 0)
-            continue;
-        g_set_error(error, MVM_ERROR, MVM_ERROR_USAGE, "cannot use '%s': unknown group [%s]", path,
-                    *group);
-        mvm_error_set_hint(error, "the group is [" GROUP "]");
+    if (!check_groups(file, path, error))
         return false;
-    }
-    keys = g_key_file_get_keys(file, GROUP, NULL, NULL);
-    for (char **key = keys; key != NULL && *key != NULL; key++) {
-        if (!take_key(file, *key, options, osk, error)) {
-            g_prefix_error(error, "cannot use '%s': ", path);
-            return false;
-        }
-    }
-    return true;
+    if (take_group(file, MACHINE_GROUP, config, error) &&
+        take_group(file, FETCH_GROUP, config, error))
+        return true;
+    g_prefix_error(error, "cannot use '%s': ", path);
+    return false;
+}
+
+static bool
+load(Config *config, GError **error)
+{
+    g_autofree char *own = mvm_path_user_config("macvm.conf");
+
+    config->options = mvm_options_new();
+    return load_file(SYSTEM_FILE, config, error) && load_file(own, config, error);
 }
 
 bool
 mvm_config_load(MvmOptions **ret_options, char **ret_osk, GError **error)
 {
-    g_autoptr(MvmOptions) options = mvm_options_new();
-    g_autofree char *own = mvm_path_user_config("macvm.conf");
-    mvm_autosecret char *osk = NULL;
+    g_auto(Config) config = {0};
 
-    if (!load_file(SYSTEM_FILE, options, &osk, error) || !load_file(own, options, &osk, error))
+    if (!load(&config, error))
         return false;
-    *ret_options = g_steal_pointer(&options);
-    *ret_osk = g_steal_pointer(&osk);
+    *ret_options = g_steal_pointer(&config.options);
+    *ret_osk = g_steal_pointer(&config.osk);
+    return true;
+}
+
+bool
+mvm_config_load_fetch(MvmFetchConfig *ret_fetch, GError **error)
+{
+    g_auto(Config) config = {0};
+
+    if (!load(&config, error))
+        return false;
+    if (config.fetch.server == NULL && config.fetch.trust_key != NULL) {
+        g_set_error(error, MVM_ERROR, MVM_ERROR_USAGE,
+                    "cannot use macvm.conf: 'trust_key' needs 'server'");
+        return false;
+    }
+    *ret_fetch = config.fetch;
+    config.fetch = (MvmFetchConfig){0};
     return true;
 }

@@ -91,11 +91,13 @@ find_image(const MvmCurrent *current, const char *target, MvmHadImage *image)
     g_autofree char *disk = g_strdup_printf("/domain/devices/disk[target/@dev='%s']", target);
     g_autofree char *file = g_strconcat(disk, "/source/@file", NULL);
     g_autofree char *type = g_strconcat(disk, "/driver/@type", NULL);
+    g_autofree char *now = mvm_xml_get(current->doc, file);
     g_autoptr(GPtrArray) sources = NULL;
 
     image->guessed = current->base == NULL;
     image->path = mvm_xml_get(image->guessed ? current->doc : current->base, file);
     image->format = mvm_xml_get(image->guessed ? current->doc : current->base, type);
+    image->replaced = now != NULL && image->path != NULL && !g_str_equal(now, image->path);
     sources = mvm_xml_get_nodes(current->doc, "/domain/devices/disk/source[@file]");
     for (guint i = 0; i < sources->len && !image->attached; i++) {
         g_autofree char *path = mvm_xml_node_get(sources->pdata[i], "@file");

@@ -215,6 +215,7 @@ plan_images(Work *work, GError **error)
         .firmware = option(work, MVM_OPTION_FIRMWARE),
         .opencore_made = work->current != NULL ? work->current->metadata->opencore_made : NULL,
         .opencore_asked = asks_for_opencore(work),
+        .recovery_asked = is_asked(work, MVM_OPTION_RECOVERY),
         .resize = is_asked(work, MVM_OPTION_DISK_SIZE),
         .dry_run = work->request->mode != MVM_DEFINE,
         .had = work->current != NULL ? work->current->images : NULL,

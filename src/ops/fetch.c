@@ -3,6 +3,7 @@
 
 #include "media/fetch.h"
 #include "media/sink-file.h"
+#include "ops/config.h"
 #include "ops/oscheck.h"
 #include "ops/sink-volume.h"
 #include "util/error.h"
@@ -104,17 +105,26 @@ fetch_to_pool(const MvmContext *context, const MvmFetchRequest *request, MvmFetc
 }
 
 bool
-mvm_fetch(const MvmContext *context, const MvmFetchRequest *request, MvmFetchResult *ret_result,
+mvm_fetch(const MvmContext *context, const MvmFetchRequest *given, MvmFetchResult *ret_result,
           GError **error)
 {
     g_auto(MvmFetchResult) result = {0};
+    g_auto(MvmFetchConfig) config = {0};
+    MvmFetchRequest request = *given;
     bool good = false;
 
+    /* A server's key goes with the server. */
+    if (given->server == NULL && given->dmg == NULL) {
+        if (!mvm_config_load_fetch(&config, error))
+            return false;
+        request.server = config.server;
+        request.trust_key = config.trust_key;
+    }
     if (context->conn != NULL &&
-        !mvm_oscheck_media(context, request->os, request->accel, request->output != NULL, error))
+        !mvm_oscheck_media(context, given->os, given->accel, given->output != NULL, error))
         return false;
-    good = request->output != NULL ? fetch_to_file(context, request, &result, error)
-                                   : fetch_to_pool(context, request, &result, error);
+    good = request.output != NULL ? fetch_to_file(context, &request, &result, error)
+                                  : fetch_to_pool(context, &request, &result, error);
     if (!good)
         return false;
     *ret_result = result;

@@ -60,6 +60,26 @@ mvm_images_make_firmware(MvmImages *images, GError **error)
 
 /* --- recovery --------------------------------------------------------------------------------- */
 
+/* No recovery disk; one that the user put in its place is not ours to take away. */
+static bool
+leave_recovery_out(MvmImages *images, GError **error)
+{
+    const MvmHadImage *had = &images->had[MVM_IMAGE_RECOVERY];
+    const char *name = images->machine->name;
+
+    if (!had->replaced)
+        return true;
+    if (!images->request->recovery_asked) {
+        images->machine->recovery_path = g_strdup(had->path);
+        return true;
+    }
+    g_set_error(error, MVM_ERROR, MVM_ERROR_CONFLICT,
+                "cannot take the recovery disk out of '%s': another one was put in its place",
+                name);
+    mvm_error_set_hint(error, "'virsh detach-disk %s sdb --config' takes that one out", name);
+    return false;
+}
+
 bool
 mvm_images_plan_recovery(MvmImages *images, GError **error)
 {
@@ -68,6 +88,8 @@ mvm_images_plan_recovery(MvmImages *images, GError **error)
     g_autoptr(MvmVolume) overlay = NULL;
     bool fits = false;
 
+    if (images->machine->finished)
+        return leave_recovery_out(images, error);
     if (!mvm_images_find(images, base_name, &base, error))
         return false;
     if (base == NULL)

@@ -35,6 +35,7 @@ typedef struct {
     char *path;    /* owned; NULL: none was rendered */
     char *format;  /* owned */
     bool attached; /* the domain has it still: the user put nothing in its place */
+    bool replaced; /* the domain has another one in its place */
     bool guessed;  /* there is no last rendering: it is what the domain has in that place */
 } MvmHadImage;
 
@@ -44,6 +45,7 @@ typedef struct {
     const char *firmware;      /* "upstream" or NULL */
     const char *opencore_made; /* what the OpenCore disk was made of, as remembered; or NULL */
     bool opencore_asked;       /* something that is in the OpenCore disk was asked for */
+    bool recovery_asked;       /* whether there is a recovery disk was asked for */
     bool resize;      /* the size of the system disk was asked for: grow one that is there */
     bool dry_run;     /* mvm_images_make() will not be called: only for what is told */
     MvmHadImage *had; /* of MVM_IMAGE_COUNT: a machine keeps its images, whatever it is called by

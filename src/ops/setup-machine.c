@@ -50,7 +50,7 @@ fetch(MvmSetup *setup, MvmStep *step, const char *command)
     if (context.conn == NULL) {
         mvm_step_fail(step, error);
     } else if (!mvm_fetch(&context, &request, &result, &error)) {
-        if (error->code != MVM_ERROR_HOST)
+        if (mvm_error_get_hint(error) == NULL)
             mvm_error_set_hint(&error, "'%s' goes on where it stopped", command);
         mvm_step_fail(step, error);
     } else {
@@ -72,7 +72,7 @@ mvm_setup_recovery(MvmSetup *setup, MvmStep *step)
     if (check->status == MVM_CHECK_OK)
         mvm_step_set(step, MVM_STEP_THERE, NULL, "%s", check->message);
     else if (setup->request->dry_run)
-        mvm_step_set(step, MVM_STEP_WOULD, command, "would fetch macOS %s from Apple:", os);
+        mvm_step_set(step, MVM_STEP_WOULD, command, "would fetch macOS %s:", os);
     else
         fetch(setup, step, command);
 }

@@ -86,6 +86,10 @@ find_volumes(Work *work, MvmDomain *domain, GError **error)
         if (name != NULL)
             g_ptr_array_add(work->names, name);
     }
+    /* Left from before it was finished, when it has not been started since. */
+    if (g_strcmp0(mvm_metadata_get_option(metadata, "recovery"), "off") == 0)
+        g_ptr_array_add(work->names, g_strconcat(work->request->name,
+                                                 mvm_image_ending(MVM_IMAGE_RECOVERY), NULL));
     add_bases(work);
     return true;
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "ops/awake.h"
+#include "ops/finish.h"
 #include "ops/guest-ssh.h"
 #include "ops/machine.h"
 #include "ops/power.h"
@@ -155,6 +156,7 @@ mvm_machine_up(const MvmContext *context, const char *name, int wait_ssh_seconds
     }
     if (mvm_domain_is_saved(domain))
         mvm_progress_note(context->progress, "restoring the saved state of '%s'", name);
+    mvm_finish_clean(context, domain);
     watch = mvm_watch_new(domain, error);
     if (watch == NULL || !start(domain, watch, error))
         return false;
@@ -162,6 +164,9 @@ mvm_machine_up(const MvmContext *context, const char *name, int wait_ssh_seconds
         return true;
     mvm_progress_note(context->progress, "'%s' is started; waiting for ssh at 127.0.0.1:%d", name,
                       metadata->ssh_port);
-    return mvm_watch_step(watch, 0, error) &&
-           wait_ssh(domain, metadata, watch, wait_ssh_seconds, error);
+    if (!mvm_watch_step(watch, 0, error) ||
+        !wait_ssh(domain, metadata, watch, wait_ssh_seconds, error))
+        return false;
+    mvm_finish_if_installed(context, domain, metadata);
+    return true;
 }

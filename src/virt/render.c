@@ -120,6 +120,10 @@ set_disks(xmlDoc *doc, const MvmMachine *machine)
     set_disk(doc, DISK("sdb"), machine->recovery_path, machine->recovery_format);
     mvm_xml_set(doc, DISK("sdc") "/target/@bus", "%s", machine->os->disk);
     set_disk(doc, DISK("sdc"), machine->system_path, NULL);
+    /* Right behind OpenCore: nothing is between them that the firmware could begin with. */
+    if (machine->finished && machine->recovery_path == NULL &&
+        mvm_xml_get_node(doc, DISK("sdc") "/boot") != NULL)
+        mvm_xml_set(doc, DISK("sdc") "/boot/@order", "2");
 }
 
 static void add_arg(xmlDoc *doc, const char *flag, const char *format, ...) G_GNUC_PRINTF(3, 4);
@@ -288,6 +292,7 @@ static const char *const option_paths[MVM_OPTION_COUNT][4] = {
     [MVM_OPTION_NETWORK] = {ARG("id=" MVM_NETDEV_ID), ARG("\"" MVM_NETDEV_ID "\""), INTERFACE},
     [MVM_OPTION_VIDEO] = {"/domain/devices/video/model/@type"},
     [MVM_OPTION_GRAPHICS] = {"/domain/devices/graphics"},
+    [MVM_OPTION_RECOVERY] = {DISK("sdb"), DISK("sdc") "/boot"},
     [MVM_OPTION_FIRMWARE] = {"/domain/os/loader", "/domain/os/nvram"},
 };
 

@@ -8,7 +8,7 @@
 
 typedef struct {
     MvmMergePolicy policy;
-    GHashTable *forced;   /* owned set of nodes of new that the command line asked for */
+    GHashTable *forced;   /* owned set of nodes of new and base that the command line is about */
     GHashTable *forcing;  /* owned set of the elements above these */
     GPtrArray *conflicts; /* borrowed; of MvmMergeConflict */
 } MvmMerge;

@@ -76,7 +76,8 @@ merge_retyped(MvmMerge *merge, const MvmMergeTriple *at, bool forced)
 static void
 drop_element(MvmMerge *merge, const MvmMergeTriple *at, bool forced)
 {
-    if (forced || mvm_merge_covers(at->base, at->live, MVM_SIDE_LIVE) ||
+    if (forced || g_hash_table_contains(merge->forced, at->base) ||
+        mvm_merge_covers(at->base, at->live, MVM_SIDE_LIVE) ||
         mvm_merge_clash(merge, at->base, at->live, NULL))
         mvm_xml_drop(at->live);
 }
@@ -185,6 +186,16 @@ merge_children(MvmMerge *merge, const MvmMergeTriple *parent, bool forced)
     }
 }
 
+/* What the command line is about and the last rendering had; see drop_element(). */
+static void
+find_forced_before(MvmMerge *merge, xmlDoc *base, const char *path)
+{
+    g_autoptr(GPtrArray) nodes = base != NULL ? mvm_xml_get_nodes(base, path) : NULL;
+
+    for (unsigned i = 0; nodes != NULL && i < nodes->len; i++)
+        g_hash_table_add(merge->forced, nodes->pdata[i]);
+}
+
 /* Finds what the command line asked for, and what lies above it. */
 static void
 find_forced(MvmMerge *merge, const MvmMergeInput *input)
@@ -199,6 +210,7 @@ find_forced(MvmMerge *merge, const MvmMergeInput *input)
             while ((node = node->parent) != NULL && g_hash_table_add(merge->forcing, node))
                 ;
         }
+        find_forced_before(merge, input->base, input->forced[i]);
     }
 }
 

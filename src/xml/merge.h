@@ -59,7 +59,8 @@ typedef struct {
     /* NULL, or a NULL-terminated list of XPath expressions into new (borrowed), as for
      * mvm_xml_get(): what was asked for on this very command line. Elements and attributes that
      * match, and all below them, get new's value even where base = new, and are never in conflict;
-     * one that the user removed from live comes back. */
+     * one that the user removed from live comes back, and one that base has and new has not goes,
+     * edited or not. */
     const char *const *forced;
 } MvmMergeInput;
 

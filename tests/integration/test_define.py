@@ -90,7 +90,41 @@ class Made(unittest.TestCase):
             for name in ("macos", "second"):
                 disk, = [d for d in domain(env, name).findall("devices/disk") if d.find("target").get("dev") == "sdb"]
                 self.assertTrue(disk.find("source").get("file").endswith(f"/{name}-recovery.qcow2"))
-            env.virsh("vol-delete", "recovery-14.img", "macvm")
+            self.finish(env)
+
+    def disks(self, env, name="macos"):
+        return [(d.find("target").get("dev"), d.find("boot").get("order")) for d in domain(env, name).findall("devices/disk")]
+
+    def finish(self, env):
+        """Apple's recovery goes, stays away, and comes back when it is asked for."""
+        before = self.disks(env)
+        self.assertEqual([("sda", "1"), ("sdb", "2"), ("sdc", "3")], before)
+        done = env.macvm("--json", "finish", "macos")
+        self.assertEqual({"name": "macos", "changed": True, "running": False}, done.json)
+        self.assertEqual([("sda", "1"), ("sdc", "2")], self.disks(env))
+        volumes = env.virsh("vol-list", "macvm").out
+        self.assertNotIn("macos-recovery.qcow2", volumes)
+        self.assertIn("second-recovery.qcow2", volumes)
+        self.assertIn("as it should be", env.macvm("define").out)
+        self.assertFalse(env.macvm("--json", "finish", "macos").json["changed"])
+        self.assertEqual([("sda", "1"), ("sdc", "2")], self.disks(env))
+        # The image is second's as well.
+        self.assertIn("kept volume 'recovery-14.img'", env.macvm("finish", "macos", "--remove-media").err)
+        env.macvm("set", "macos", "--recovery", "on")
+        self.assertEqual(before, self.disks(env))
+        # What the user edited goes with it; what the user put in its place does not.
+        env.virt_xml("macos", "--edit", "target=sdb", "--disk", "cache=none")
+        env.macvm("finish", "macos")
+        self.assertEqual([("sda", "1"), ("sdc", "2")], self.disks(env))
+        env.virsh("vol-create-as", "macvm", "mine.img", "1M", "--format", "raw")
+        mine = env.virsh("vol-path", "mine.img", "macvm").out.strip()
+        env.virt_xml("second", "--edit", "target=sdb", "--disk", f"path={mine},driver.type=raw")
+        self.assertIn("another one was put in its place", env.macvm("finish", "second", expect=4).err)
+        self.assertIn(mine, env.virsh("dumpxml", "second").out)
+        env.virsh("detach-disk", "second", "sdb", "--config")
+        self.assertIn("deleted volume 'second-recovery.qcow2'", env.macvm("finish", "second").err)
+        self.assertIn("deleted volume 'recovery-14.img'", env.macvm("finish", "second", "--remove-media").err)
+        env.macvm("finish", "nobody", expect=3)
 
     def test_print_makes_nothing(self):
         with harness.Environment.session() as env:

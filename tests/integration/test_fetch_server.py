@@ -9,6 +9,7 @@ import random
 import re
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import tempfile
@@ -209,6 +210,22 @@ class FetchServer(unittest.TestCase):
             _, err = first.communicate(timeout=120)
             self.assertEqual(first.returncode, 0, err)
         self.assertEqual(self.out.read_bytes(), self.raw.read_bytes())
+
+    def test_offline(self):
+        """What cannot be reached at all fails at once, and says what to look at."""
+        with socket.socket() as closed:
+            closed.bind(("127.0.0.1", 0))
+            for host in (f"127.0.0.1:{closed.getsockname()[1]}", "name.that.does.not.exist.invalid"):
+                with self.subTest(host=host):
+                    begin = time.monotonic()
+                    done = subprocess.run([MACVM, "fetch", "--output", self.out, "--server", f"http://{host}",
+                                           "--trust-key", self.public], capture_output=True, text=True, timeout=120,
+                                          env={key: value for key, value in os.environ.items() if key not in PROXIES})
+                    self.assertEqual(done.returncode, 1, done.stderr)
+                    self.assertIn("offline", done.stderr)
+                    # Eight attempts would take 90 s.
+                    self.assertLess(time.monotonic() - begin, 45)
+                    self.assertEqual(os.listdir(self.dir), [])
 
     def test_server_that_is_none(self):
         for url in ("ftp://127.0.0.1", "127.0.0.1", "http://", "file:///etc/passwd"):

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """The machine as its guest sees it: the stand-in boots from the rendered domain and tells what is there."""
 
+import re
 import unittest
 
 import harness
@@ -10,6 +11,11 @@ FLAGS = {"avx2", "fma", "bmi1", "bmi2", "smep", "ssse3", "sse4_2", "popcnt", "av
 
 
 class Guest(unittest.TestCase):
+    def macos(self, env):
+        """An ssh program whose guests all call themselves macOS."""
+        return env.write("bin/macos-ssh", "#!/bin/sh\nfor word; do :; done\n[ \"$word\" != uname ] || exec echo Darwin\n"
+                         f"exec {env.vars['MACVM_SSH']} \"$@\"\n", mode=0o755)
+
     def check(self, env):
         port = env.free_port()
         env.checkout()
@@ -51,15 +57,19 @@ class Guest(unittest.TestCase):
         # A change made elsewhere while it runs takes effect at the next start, and survives a define.
         env.virt_xml("macos", "--edit", "--vcpus", "vcpus=2,sockets=1,cores=2,threads=1")
         env.macvm("set", "macos", "--memory", "1280M")
-        env.macvm("restart", "--timeout", "120", "--wait-ssh=240", timeout=400)
+        env.macvm("restart", "--timeout", "120", "--wait-ssh=240", timeout=400, env={"MACVM_SSH": self.macos(env)})
         guest.wait(60)
         facts = guest.facts()
         self.assertEqual(("2", "2"), (facts["cpus"], facts["cores"]))
         self.assertAlmostEqual(1280, int(facts["memory_kib"]) / 1024, delta=120)
 
+        # The guest said that it is macOS: it keeps its recovery until it is off, and then has none.
+        self.assertIn("ata2", [disk["port"] for disk in facts["disk"]])
+        self.assertEqual(["sda", "sdc"], re.findall(r"<target dev='(sd.)'", env.virsh("dumpxml", "--inactive", "macos").out))
+        self.assertEqual({"name": "macos", "changed": False, "running": True}, env.macvm("--json", "finish").json)
         guest.run("poweroff", expect=None)
         env.wait_state("macos", "shut off", 60)
-        env.macvm("undefine", "--remove-storage", "--yes")
+        self.assertIn("deleted volume 'macos-recovery.qcow2'", env.macvm("undefine", "--remove-storage", "--yes").err)
         self.assertEqual("", env.virsh("vol-list", "macvm").out.strip())
 
     def test_session(self):

@@ -78,6 +78,12 @@ typedef struct {
 } Case;
 
 static void
+without_recovery(MvmMachine *machine)
+{
+    g_clear_pointer(&machine->recovery_path, g_free);
+}
+
+static void
 passt(MvmMachine *machine)
 {
     machine->net_kind = MVM_NET_PASST;
@@ -275,10 +281,17 @@ main(int argc, char **argv)
     static const char *const tahoe[] = {"os", "26", "graphics", "spice", "video", "virtio", NULL};
     static const char *const network[] = {"network", "default", "graphics", "none", NULL};
     static const char *const bridge[] = {"network", "bridge=br0", "cpu", "host", NULL};
+    static const char *const finished[] = {"recovery", "off", NULL};
     static const Case cases[] = {
-        {"default", NULL, NULL},    {"tcg", tcg, NULL},         {"tahoe", tahoe, NULL},
-        {"network", network, NULL}, {"bridge", bridge, NULL},   {"passt", NULL, passt},
-        {"bare", NULL, bare},       {"awkward", NULL, awkward},
+        {"default", NULL, NULL},
+        {"tcg", tcg, NULL},
+        {"tahoe", tahoe, NULL},
+        {"network", network, NULL},
+        {"bridge", bridge, NULL},
+        {"passt", NULL, passt},
+        {"bare", NULL, bare},
+        {"awkward", NULL, awkward},
+        {"finished", finished, without_recovery},
     };
 
     g_test_init(&argc, &argv, G_TEST_OPTION_ISOLATE_DIRS, NULL);

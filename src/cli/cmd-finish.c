@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "cli/commands.h"
+#include "cli/pick.h"
+#include "ops/finish.h"
+
+static void
+tell(MvmCli *cli, const char *name, const MvmFinishResult *result)
+{
+    MvmJson *json = NULL;
+
+    if (!cli->json) {
+        mvm_cli_say(cli, "'%s' %s recovery disk%s", name,
+                    result->changed ? "has no more" : "is without a",
+                    result->changed && result->running ? " from its next start on" : "");
+        return;
+    }
+    json = mvm_json_new();
+    mvm_json_begin_object(json, NULL);
+    mvm_json_string(json, "name", name);
+    mvm_json_bool(json, "changed", result->changed);
+    mvm_json_bool(json, "running", result->running);
+    mvm_json_end_object(json);
+    mvm_cli_print_json(json);
+}
+
+bool
+mvm_cmd_finish(MvmCli *cli, int argc, char **argv, GError **error)
+{
+    g_autofree char *name = NULL;
+    gboolean remove_media = FALSE;
+    MvmContext context = {0};
+    MvmFinishResult result = {0};
+    const GOptionEntry entries[] = {
+        {"remove-media", 0, 0, G_OPTION_ARG_NONE, &remove_media,
+         "delete the recovery image, unless another machine needs it", NULL},
+        G_OPTION_ENTRY_NULL,
+    };
+
+    if (!mvm_cli_parse(cli, entries, &argc, &argv, error) ||
+        (name = mvm_cli_pick(cli, argv[1], &context, error)) == NULL ||
+        !mvm_finish(&context, name, remove_media, &result, error))
+        return false;
+    tell(cli, name, &result);
+    return true;
+}
