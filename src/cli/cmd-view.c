@@ -2,7 +2,9 @@
 #include "cli/commands.h"
 #include "cli/pick.h"
 #include "cli/view.h"
+#include "ops/power.h"
 #include "ops/screenshot.h"
+#include "util/error.h"
 
 static void
 print_json(const MvmEndpoint *endpoint, bool opened, const char *screen)
@@ -39,13 +41,31 @@ mvm_view_show(MvmCli *cli, const char *name, GError **error)
     return true;
 }
 
+/* A machine that runs already is what is wanted; view itself tells other states. */
+static bool
+start(const MvmContext *context, const char *name, GError **error)
+{
+    g_autoptr(GError) cause = NULL;
+
+    if (mvm_machine_up(context, name, 0, &cause) ||
+        g_error_matches(cause, MVM_ERROR, MVM_ERROR_CONFLICT))
+        return true;
+    g_propagate_error(error, g_steal_pointer(&cause));
+    return false;
+}
+
 bool
 mvm_cmd_view(MvmCli *cli, int argc, char **argv, GError **error)
 {
     g_autofree char *name = NULL;
+    gboolean up = FALSE;
     MvmContext context = {0};
+    const GOptionEntry entries[] = {
+        {"up", 0, 0, G_OPTION_ARG_NONE, &up, "start the machine first when it is off", NULL},
+        {NULL, 0, 0, 0, NULL, NULL, NULL},
+    };
 
-    return mvm_cli_parse(cli, NULL, &argc, &argv, error) &&
+    return mvm_cli_parse(cli, entries, &argc, &argv, error) &&
            (name = mvm_cli_pick(cli, argv[1], &context, error)) != NULL &&
-           mvm_view_show(cli, name, error);
+           (!up || start(&context, name, error)) && mvm_view_show(cli, name, error);
 }

@@ -13,8 +13,6 @@
 
 #include <string.h>
 
-#define MAX_ENTRY (64 * 1024)
-
 static bool
 has_connection(const MvmSetup *setup, MvmStep *step)
 {
@@ -143,7 +141,8 @@ static char *
 render(const MvmSetup *setup, GError **error)
 {
     g_autofree char *path = mvm_path_find_data("templates/macvm.desktop", error);
-    g_autofree char *template = path != NULL ? mvm_file_read(path, MAX_ENTRY, NULL, error) : NULL;
+    g_autofree char *template =
+        path != NULL ? mvm_file_read(path, MVM_LAUNCHER_MAX, NULL, error) : NULL;
     g_autofree char *self = g_file_read_link("/proc/self/exe", NULL);
 
     if (template == NULL)
@@ -164,7 +163,7 @@ void
 mvm_setup_launcher(MvmSetup *setup, MvmStep *step)
 {
     g_autofree char *path = mvm_launcher_path(setup->facts->machine->name);
-    g_autofree char *before = mvm_file_read(path, MAX_ENTRY, NULL, NULL);
+    g_autofree char *before = mvm_file_read(path, MVM_LAUNCHER_MAX, NULL, NULL);
     g_autofree char *text = NULL;
     GError *error = NULL;
 

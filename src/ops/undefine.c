@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "ops/undefine.h"
 
+#include "host/launcher.h"
 #include "machine/name.h"
 #include "ops/config.h"
 #include "ops/images.h"
@@ -176,8 +177,12 @@ undefine(Work *work, MvmDomain *domain, GError **error)
         !check_saved(work, domain, error) ||
         (work->request->remove_storage && !find_volumes(work, domain, error)))
         return false;
-    return mvm_domain_undefine(domain, work->request->drop_saved, error) &&
-           delete_volumes(work, error);
+    if (!mvm_domain_undefine(domain, work->request->drop_saved, error))
+        return false;
+    if (mvm_launcher_remove(mvm_connection_get_endpoint(work->context->conn)->uri,
+                            work->request->name))
+        mvm_progress_note(work->context->progress, "removed the desktop launcher");
+    return delete_volumes(work, error);
 }
 
 static bool

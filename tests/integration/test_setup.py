@@ -62,7 +62,7 @@ class Local(unittest.TestCase):
             self.assertEqual("there", first["recovery"]["status"])
             self.assertIn(str(20 << 30), env.virsh("vol-info", "--bytes", "macos.qcow2", "macvm").out)
             entry = env.data_home / "applications/macvm-macos.desktop"
-            self.assertIn(f" -c {env.uri} up --view macos\n", entry.read_text())
+            self.assertIn(f" -c {env.uri} view --up macos\n", entry.read_text())
             before, xml = snapshot(env.home), env.virsh("dumpxml", "macos").out
             second = steps(env)
             for name in ("dependencies", "disk", "launcher"):
@@ -70,6 +70,14 @@ class Local(unittest.TestCase):
             self.assertEqual(before, snapshot(env.home))
             self.assertEqual(xml, env.virsh("dumpxml", "macos").out)
             self.assertEqual("", sudo_log(env))  # nobody said yes
+            mine = entry.read_text()
+            env.write(entry, mine.replace("X-Macvm-Machine=macos", "X-Macvm-Machine=other"))
+            env.macvm("undefine", "macos")
+            self.assertTrue(entry.exists())  # somebody else's
+            steps(env)
+            self.assertEqual(mine, entry.read_text())
+            self.assertIn("removed the desktop launcher", env.macvm("undefine", "macos").err)
+            self.assertFalse(entry.exists())
 
     def test_dry_run_changes_nothing(self):
         with harness.Environment.session() as env:
