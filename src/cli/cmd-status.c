@@ -71,6 +71,7 @@ print_json(const MvmMachineStatus *status, const MvmMachineRow *row, const GPtrA
     mvm_json_begin_object(json, NULL);
     mvm_table_add_json(mvm_machine_status_columns, row, json);
     mvm_json_bool(json, "managed", status->managed);
+    mvm_json_bool(json, "copy", status->copy);
     mvm_json_string(json, "uri", status->uri);
     mvm_json_string(json, "reason", status->info->reason);
     if (status->uptime >= 0)
@@ -137,6 +138,8 @@ print_text(const MvmMachineStatus *status, const MvmMachineRow *row, const GPtrA
         printf("Last error  %s\n", status->last_error);
     if (!status->managed)
         puts("Managed     no: macvm did not define it");
+    if (status->copy)
+        puts("Copy        of another machine, with its port and identity: define it again");
     if (row->os != NULL)
         printf("macOS       %s\n", row->os);
     if (status->info->metadata != NULL && status->info->metadata->identity != NULL)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "ops/define-current.h"
 
+#include "ops/define-copy.h"
 #include "util/error.h"
 #include "util/secret.h"
 #include "virt/definition.h"
@@ -85,13 +86,20 @@ find_own_mac(const MvmCurrent *current)
 /* Where the template has an image's disk. */
 static const char *const targets[MVM_IMAGE_COUNT] = {"sda", "sdb", "sdc"};
 
-static void
-find_image(const MvmCurrent *current, const char *target, MvmHadImage *image)
+char *
+mvm_current_image_source(MvmImage image)
 {
-    g_autofree char *disk = g_strdup_printf("/domain/devices/disk[target/@dev='%s']", target);
-    g_autofree char *file = g_strconcat(disk, "/source/@file", NULL);
-    g_autofree char *type = g_strconcat(disk, "/driver/@type", NULL);
+    return g_strdup_printf("/domain/devices/disk[target/@dev='%s']/source/@file", targets[image]);
+}
+
+static void
+find_image(MvmCurrent *current, MvmImage which)
+{
+    g_autofree char *file = mvm_current_image_source(which);
+    g_autofree char *type =
+        g_strdup_printf("/domain/devices/disk[target/@dev='%s']/driver/@type", targets[which]);
     g_autofree char *now = mvm_xml_get(current->doc, file);
+    MvmHadImage *image = &current->images[which];
     g_autoptr(GPtrArray) sources = NULL;
 
     image->guessed = current->base == NULL;
@@ -165,7 +173,10 @@ mvm_current_load(MvmConnection *conn, const char *name, MvmCurrent **ret_current
     current->osk = find_osk(current->doc);
     current->mac = find_own_mac(current);
     for (int i = 0; i < MVM_IMAGE_COUNT; i++)
-        find_image(current, targets[i], &current->images[i]);
+        find_image(current, (MvmImage)i);
+    current->copy = mvm_metadata_is_copied(current->metadata, current->uuid);
+    if (current->copy)
+        mvm_current_adopt(current);
     *ret_current = current;
     return true;
 }

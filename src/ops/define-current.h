@@ -18,6 +18,7 @@ typedef struct {
     char *remembered; /* metadata as it was read, as text */
     MvmHadImage images[MVM_IMAGE_COUNT];
     char *uuid;
+    bool copy;  /* of another machine: ops/define-copy.h */
     char *mac;  /* of the machine's network card; NULL when it has none */
     char *type; /* "kvm" or "qemu" */
     char *osk;  /* what isa-applesmc has; NULL without one; a secret */
@@ -27,6 +28,9 @@ typedef struct {
  * make is MVM_ERROR_CONFLICT. */
 bool mvm_current_load(MvmConnection *conn, const char *name, MvmCurrent **ret_current,
                       GError **error);
+
+/* The path of an image's source in a domain as the template has it (XPath); the caller frees. */
+char *mvm_current_image_source(MvmImage image);
 void mvm_current_free(MvmCurrent *current);
 
 /* Puts the options that were once asked for over options. Those of a newer macvm are passed over.

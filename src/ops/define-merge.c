@@ -18,11 +18,15 @@ mvm_merged_free(MvmMerged *merged)
     g_free(merged);
 }
 
-/* What the user asks for on this command line wins over any edit of the domain. */
+/* What the user asks for on this command line wins over any edit of the domain; so does, in a copy,
+ * what no two machines may share. */
 static GPtrArray *
-forced_paths(const MvmOptions *asked)
+forced_paths(const MvmOptions *asked, bool copy)
 {
     GPtrArray *paths = g_ptr_array_new();
+
+    for (const char *const *path = mvm_render_own_paths(); copy && *path != NULL; path++)
+        g_ptr_array_add(paths, (gpointer)*path);
 
     for (int i = 0; i < MVM_OPTION_COUNT; i++) {
         const char *const *path = mvm_render_paths_of((MvmOption)i);
@@ -71,7 +75,7 @@ tell_conflicts(const char *name, const GPtrArray *conflicts, GError **error)
 static xmlDoc *
 merge(const MvmCurrent *current, xmlDoc *rendered, const MvmDefineRequest *request, GError **error)
 {
-    g_autoptr(GPtrArray) forced = forced_paths(request->options);
+    g_autoptr(GPtrArray) forced = forced_paths(request->options, current->copy);
     MvmMergeInput input = {.base = current->base,
                            .live = current->doc,
                            .new = rendered,
@@ -109,6 +113,8 @@ remember(xmlDoc *doc, const MvmCurrent *current, const MvmMachine *machine,
     g_free(metadata->os);
     metadata->os = g_strdup(machine->os->id);
     metadata->profile = MVM_PROFILE_VERSION;
+    g_free(metadata->uuid);
+    metadata->uuid = g_strdup(machine->uuid);
     metadata->ssh_port = (int)machine->ssh_port;
     g_free(metadata->ssh_user);
     metadata->ssh_user = g_strdup(machine->ssh_user);

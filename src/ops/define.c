@@ -93,12 +93,14 @@ choose_mac(Work *work)
                           machine->os->id, machine->os->smbios);
 }
 
-/* UUID, MAC and port are the machine's for good; only the first define chooses them. */
+/* UUID, MAC and port are the machine's for good; only the first define chooses them, and that of a
+ * copy. */
 static bool
 choose_identity(Work *work, GError **error)
 {
     MvmMachine *machine = work->machine;
     bool asked = option(work, MVM_OPTION_SSH_PORT) != NULL;
+    bool fresh = work->current == NULL || work->current->copy;
 
     if (work->current != NULL) {
         machine->uuid = g_strdup(work->current->uuid);
@@ -109,8 +111,9 @@ choose_identity(Work *work, GError **error)
     if (machine->mac == NULL)
         machine->mac = mvm_mac_new();
     choose_mac(work);
-    if (machine->uuid == NULL) {
+    if (machine->uuid == NULL)
         machine->uuid = g_uuid_string_random();
+    if (fresh) {
         if (!asked && !mvm_port_choose(work->context, machine->name, machine->ssh_port,
                                        &machine->ssh_port, error))
             return false;
@@ -193,13 +196,15 @@ resolve_machine(Work *work, GError **error)
            fit_to_host(work, error);
 }
 
-/* What is in the OpenCore disk, or a macOS that wants another model there. */
+/* What is in the OpenCore disk, a macOS that wants another model there, or another machine's. */
 static bool
 asks_for_opencore(const Work *work)
 {
     const MvmMetadata *metadata = work->current != NULL ? work->current->metadata : NULL;
     const MvmIdentity *had = metadata != NULL ? metadata->identity : NULL;
 
+    if (metadata != NULL && work->current->copy && metadata->opencore_made != NULL)
+        return true;
     if (had != NULL && !g_str_equal(had->model, work->machine->identity->model))
         return true;
     return is_asked(work, MVM_OPTION_RESOLUTION) || is_asked(work, MVM_OPTION_BOOT_ARGS) ||
@@ -297,6 +302,27 @@ answer(Work *work, MvmDefineResult *result, GError **error)
     return true;
 }
 
+static void
+note_current(const Work *work)
+{
+    const MvmCurrent *current = work->current;
+    const char *name = work->request->name;
+    MvmProgress *progress = work->context->progress;
+
+    if (current->base == NULL)
+        mvm_progress_note(progress,
+                          "what macvm made of '%s' last cannot be read in its metadata: where the "
+                          "domain differs from what macvm makes of it now, it stays as it is",
+                          name);
+    if (!current->copy)
+        return;
+    mvm_progress_note(progress, "'%s' is a copy of another machine: it gets what has to be its own",
+                      name);
+    if (current->metadata->opencore_made == NULL)
+        mvm_progress_note(progress, "macvm did not make its OpenCore disk: the serial numbers in "
+                                    "it are still the other machine's");
+}
+
 bool
 mvm_define(const MvmContext *context, const MvmDefineRequest *request, MvmDefineResult *ret_result,
            GError **error)
@@ -314,11 +340,8 @@ mvm_define(const MvmContext *context, const MvmDefineRequest *request, MvmDefine
         mvm_error_set_hint(error, "'macvm list' shows the machines there are");
         return false;
     }
-    if (work.current != NULL && work.current->base == NULL)
-        mvm_progress_note(context->progress,
-                          "what macvm made of '%s' last cannot be read in its metadata: where the "
-                          "domain differs from what macvm makes of it now, it stays as it is",
-                          request->name);
+    if (work.current != NULL)
+        note_current(&work);
     return plan(&work, error) && answer(&work, ret_result, error);
 }
 

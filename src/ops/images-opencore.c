@@ -88,11 +88,15 @@ use_volume(MvmMachine *machine, const MvmVolume *volume)
     machine->opencore_format = g_strdup(g_str_equal(volume->format, "qcow2") ? "qcow2" : "raw");
 }
 
+/* A copied machine may share the disk of the one that it was copied from. */
 static bool
-plan_build(MvmImages *images, const MvmVolume *volume, const char *digest)
+plan_build(MvmImages *images, const MvmVolume *volume, const char *digest, GError **error)
 {
     MvmMachine *machine = images->machine;
 
+    if (volume != NULL && !mvm_volume_check_unused(images->pool, images->opencore_name,
+                                                   machine->name, "replace", error))
+        return false;
     if (volume != NULL)
         mvm_progress_note(images->context->progress, "the OpenCore disk %s made anew",
                           images->request->dry_run ? "would be" : "is");
@@ -131,11 +135,11 @@ mvm_images_plan_opencore(MvmImages *images, GError **error)
     images->opencore_name = mvm_images_name(images, MVM_IMAGE_OPENCORE);
     if (!mvm_images_find(images, images->opencore_name, &volume, error) ||
         !decide_build(images, volume, digest, error) ||
-        (volume != NULL &&
+        (volume != NULL && !images->opencore_build &&
          !mvm_images_check_free(images, MVM_IMAGE_OPENCORE, images->opencore_name, error)))
         return false;
     if (images->opencore_build)
-        return plan_build(images, volume, digest);
+        return plan_build(images, volume, digest, error);
     if (volume == NULL)
         return plan_ready(images, error);
     use_volume(images->machine, volume);

@@ -70,6 +70,7 @@ settle(const MvmImages *images, MvmImage image)
     g_free(had->path);
     had->path = mvm_images_path(images, usual);
     had->attached = false;
+    had->replaced = true;
 }
 
 /* --- volumes ---------------------------------------------------------------------------------- */

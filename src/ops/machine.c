@@ -89,9 +89,9 @@ role_of(const char *path, bool *has_system)
 {
     g_autofree char *base = path == NULL ? NULL : g_path_get_basename(path);
 
-    if (base != NULL && strstr(base, "-opencore.") != NULL)
+    if (base != NULL && strstr(base, "-opencore") != NULL)
         return "opencore";
-    if (base != NULL && (strstr(base, "-recovery.") != NULL || g_str_has_prefix(base, "recovery-")))
+    if (base != NULL && (strstr(base, "-recovery") != NULL || g_str_has_prefix(base, "recovery-")))
         return "recovery";
     if (base == NULL || *has_system)
         return "other";
@@ -161,6 +161,8 @@ read_metadata(MvmDomain *domain, MvmMachineStatus *status, GError **error)
     g_autoptr(GError) cause = NULL;
 
     status->info->metadata = mvm_domain_get_metadata(domain, &cause);
+    status->copy = status->info->metadata != NULL &&
+                   mvm_metadata_is_copied(status->info->metadata, status->info->uuid);
     status->managed = cause == NULL || !g_error_matches(cause, MVM_ERROR, MVM_ERROR_NOT_FOUND);
     if (cause == NULL || !g_error_matches(cause, MVM_ERROR, MVM_ERROR_HOST))
         return true;

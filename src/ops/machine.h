@@ -35,6 +35,7 @@ typedef struct {
 typedef struct {
     MvmDomainInfo *info; /* owned */
     bool managed;        /* macvm defined it */
+    bool copy;           /* of another machine, whose port and identity it still has */
     bool saved;          /* a saved state waits for the next start */
     bool ssh_reachable;
     int64_t uptime; /* seconds; -1: not running, or not known */

@@ -136,16 +136,50 @@ warn_of_screen(const MvmContext *context, MvmDomain *domain)
         mvm_screen_warn(context, mvm_domain_get_name(domain), doc);
 }
 
+/* Tells when the machine is a copy that was not defined again yet. */
+static bool
+note_copy(const MvmContext *context, MvmDomain *domain)
+{
+    g_autoptr(MvmMetadata) metadata = mvm_domain_get_metadata(domain, NULL);
+    const char *name = mvm_domain_get_name(domain);
+
+    if (metadata == NULL || !mvm_metadata_is_copied(metadata, mvm_domain_get_uuid(domain)))
+        return false;
+    mvm_progress_note(context->progress,
+                      "'%s' is a copy that has the port and the identity of another machine: "
+                      "'macvm define %s' gives it its own",
+                      name, name);
+    return true;
+}
+
+/* What is in its way is what the other machine has. */
+static bool
+start_copy(MvmDomain *domain, MvmWatch *watch, GError **error)
+{
+    g_autoptr(GError) cause = NULL;
+
+    if (start(domain, watch, &cause))
+        return true;
+    if (g_error_matches(cause, MVM_ERROR, MVM_ERROR_CONFLICT))
+        mvm_error_set_hint(&cause,
+                           "'macvm define %s' gives the copy a port and an identity of its own",
+                           mvm_domain_get_name(domain));
+    g_propagate_error(error, g_steal_pointer(&cause));
+    return false;
+}
+
 bool
 mvm_machine_up(const MvmContext *context, const char *name, int wait_ssh_seconds, GError **error)
 {
     g_autoptr(MvmDomain) domain = mvm_domain_open(context->conn, name, error);
     g_autoptr(MvmMetadata) metadata = NULL;
     g_autoptr(MvmWatch) watch = NULL;
+    bool copy = false;
 
     if (domain == NULL || !check_off(domain, error))
         return false;
     warn_of_screen(context, domain);
+    copy = note_copy(context, domain);
     if (wait_ssh_seconds > 0) {
         g_autoptr(GPtrArray) argv = NULL;
 
@@ -158,7 +192,7 @@ mvm_machine_up(const MvmContext *context, const char *name, int wait_ssh_seconds
         mvm_progress_note(context->progress, "restoring the saved state of '%s'", name);
     mvm_finish_clean(context, domain);
     watch = mvm_watch_new(domain, error);
-    if (watch == NULL || !start(domain, watch, error))
+    if (watch == NULL || !(copy ? start_copy : start)(domain, watch, error))
         return false;
     if (wait_ssh_seconds == 0)
         return true;

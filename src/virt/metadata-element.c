@@ -119,7 +119,7 @@ mvm_metadata_single_name(size_t single)
 xmlDoc *
 mvm_metadata_copy_unknown(xmlNode *machine)
 {
-    static const char *const known[] = {"version", "os", "profile", NULL};
+    static const char *const known[] = {"version", "os", "profile", "uuid", NULL};
     xmlDoc *doc = mvm_xml_new("unknown");
     xmlNode *copy = mvm_xml_add(xmlDocGetRootElement(doc), MVM_METADATA_MACHINE);
 

@@ -113,6 +113,9 @@ read_all(MvmMetadata *metadata, xmlNode *machine, GError **error)
     unsigned seen[MVM_METADATA_SINGLES] = {0};
 
     metadata->os = mvm_metadata_attr(machine, "os");
+    metadata->uuid = mvm_metadata_attr(machine, "uuid");
+    if (metadata->uuid != NULL && !g_uuid_string_is_valid(metadata->uuid))
+        return invalid("the UUID", metadata->uuid, error);
     if (metadata->os != NULL && strlen(metadata->os) > OS_MAX_LEN)
         return invalid("the macOS version", metadata->os, error);
     if (!read_number(version, "the version", G_MAXINT, &metadata->version, error) ||

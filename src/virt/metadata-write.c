@@ -73,6 +73,8 @@ mvm_metadata_write(const MvmMetadata *metadata, xmlNode *parent)
         mvm_xml_attr(machine, "os", "%s", metadata->os);
     if (metadata->profile != 0)
         mvm_xml_attr(machine, "profile", "%d", metadata->profile);
+    if (metadata->uuid != NULL)
+        mvm_xml_attr(machine, "uuid", "%s", metadata->uuid);
     write_ssh(metadata, machine);
     write_opencore(metadata, machine);
     for (guint i = 0; i < metadata->options->len; i++) {

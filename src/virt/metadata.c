@@ -29,6 +29,7 @@ mvm_metadata_free(MvmMetadata *metadata)
     if (metadata == NULL)
         return;
     g_free(metadata->os);
+    g_free(metadata->uuid);
     g_free(metadata->ssh_user);
     mvm_identity_free(metadata->identity);
     g_free(metadata->opencore_made);
@@ -56,6 +57,19 @@ mvm_metadata_get_option(const MvmMetadata *metadata, const char *name)
     const MvmMetadataOption *option = find_option(metadata, name);
 
     return option != NULL ? option->value : NULL;
+}
+
+bool
+mvm_metadata_is_copied(const MvmMetadata *metadata, const char *uuid)
+{
+    g_autofree char *written = g_strdup(metadata->uuid);
+    g_autoptr(xmlDoc) doc = NULL;
+
+    if (written == NULL && metadata->render != NULL)
+        doc = mvm_xml_parse(metadata->render, strlen(metadata->render), "rendering", NULL);
+    if (doc != NULL)
+        written = mvm_xml_get(doc, "/domain/uuid");
+    return written != NULL && g_ascii_strcasecmp(written, uuid) != 0;
 }
 
 void

@@ -3,7 +3,8 @@
  * What macvm remembers of a machine: one element in the domain's <metadata>, so that every client
  * of libvirt on any machine finds the same.
  *
- *   <macvm:machine xmlns:macvm='https://macvm.org/xmlns/domain/1' version='1' os='14' profile='1'>
+ *   <macvm:machine xmlns:macvm='https://macvm.org/xmlns/domain/1' version='1' os='14' profile='1'
+ *       uuid='of the domain that this was written for'>
  *     <macvm:ssh port='2222' user='joe'/>
  *     <macvm:identity model='iMacPro1,1' serial='...' mlb='...' rom='525400ABCDEF'/>
  *     <macvm:opencore made='digest of what its disk was made of'/>
@@ -39,6 +40,8 @@ typedef struct {
     int version;
     char *os;              /* "14"; owned, or NULL */
     int profile;           /* MVM_PROFILE_VERSION of the macvm that defined it last; 0: none told */
+    char *uuid;            /* of the domain that it was written for; owned, or NULL: an older macvm
+                              wrote it */
     int ssh_port;          /* on the libvirt host's loopback; 0: none */
     char *ssh_user;        /* owned, or NULL */
     MvmIdentity *identity; /* what its OpenCore disk says; owned, or NULL */
@@ -61,6 +64,10 @@ MvmMetadata *mvm_metadata_parse(const char *text, const char *machine, GError **
 
 /* The value of the option, borrowed, or NULL when it was not given. */
 const char *mvm_metadata_get_option(const MvmMetadata *metadata, const char *name);
+
+/* Whether it was written for another domain than the one that has it now, whose UUID is given: that
+ * one is a copy. An older macvm's is known by its rendering. */
+bool mvm_metadata_is_copied(const MvmMetadata *metadata, const char *uuid);
 
 /* Sets the option; a new one goes to the end. A NULL value removes it. */
 void mvm_metadata_set_option(MvmMetadata *metadata, const char *name, const char *value);

@@ -301,3 +301,12 @@ mvm_render_paths_of(MvmOption option)
 {
     return option_paths[option];
 }
+
+const char *const *
+mvm_render_own_paths(void)
+{
+    static const char *const paths[] = {ARG("id=" MVM_NETDEV_ID), ARG("\"" MVM_NETDEV_ID "\""),
+                                        INTERFACE "/portForward", NULL};
+
+    return paths;
+}

@@ -22,3 +22,7 @@ xmlDoc *mvm_render(const MvmMachine *machine, GError **error);
 /* The paths below which an option decides (XPath, NULL-terminated; static): what the user asks for
  * in so many words wins there over any edit of the domain. */
 const char *const *mvm_render_paths_of(MvmOption option);
+
+/* The same of what no two machines may share: the forwarded port, and the card's address where that
+ * is in QEMU's arguments. */
+const char *const *mvm_render_own_paths(void);

@@ -87,10 +87,10 @@ def checkout(env):
     return top
 
 
-def config(env, name="macos"):
+def config(env, name="macos", volume=None):
     """(text, dict) of the config.plist in the machine's volume, brought here through libvirt."""
     copy, raw = env.dir / "volume.qcow2", env.dir / "volume.raw"
-    env.virsh("vol-download", "--pool", "macvm", f"{name}-opencore.qcow2", copy)
+    env.virsh("vol-download", "--pool", "macvm", volume or f"{name}-opencore.qcow2", copy)
     env.run(["qemu-img", "convert", "-O", "raw", copy, raw])
     text = env.run(["mtype", "-i", f"{raw}@@1M", "::/EFI/OC/config.plist"]).out
     copy.unlink()
@@ -98,9 +98,9 @@ def config(env, name="macos"):
     return text, plistlib.loads(text.encode())
 
 
-def generic(env, name="macos"):
+def generic(env, name="macos", volume=None):
     """What the volume says, in the words of `status --json`."""
-    found = config(env, name)[1]["PlatformInfo"]["Generic"]
+    found = config(env, name, volume)[1]["PlatformInfo"]["Generic"]
     return {"model": found["SystemProductName"], "serial": found["SystemSerialNumber"], "mlb": found["MLB"],
             "uuid": found["SystemUUID"], "rom": found["ROM"].hex().upper()}
 
@@ -212,6 +212,63 @@ class Made(unittest.TestCase):
             env.macvm("define", *SMALL)
             self.assertNotEqual(first["serial"], generic(env)["serial"])
             self.assertEqual(env.macvm_json("status", "macos")["identity"], generic(env))
+
+
+class Copied(unittest.TestCase):
+    """What virt-clone makes of a machine is another Mac, after one define."""
+
+    def clone(self, env, name, *options):
+        env.run(["virt-clone", "--connect", env.uri, "-o", "macos", "-n", name, "--auto-clone", "--check",
+                 "disk_size=off", *options])
+
+    def check_own(self, env, name, original):
+        self.assertTrue(env.macvm_json("status", name)["copy"])
+        self.assertIn("copy of another machine", env.macvm("define", name).err)
+        status = env.macvm_json("status", name)
+        self.assertFalse(status["copy"])
+        self.assertNotEqual(original["ssh"]["port"], status["ssh"]["port"])
+        for key in ("serial", "mlb", "uuid", "rom"):
+            self.assertNotEqual(original["identity"][key], status["identity"][key])
+        volume = status["disks"][0]["volume"]
+        self.assertNotEqual(original["disks"][0]["volume"], volume)
+        self.assertEqual(status["identity"], generic(env, volume=volume))
+        text = env.virsh("dumpxml", "--inactive", name).out
+        command = text[text.index("<qemu:commandline>"):] if "<qemu:commandline>" in text else text
+        self.assertIn(str(status["ssh"]["port"]), command)
+        self.assertNotIn(f"127.0.0.1:{original['ssh']['port']}-", command)
+        rom = status["identity"]["rom"].lower()
+        self.assertIn(":".join(rom[i:i + 2] for i in range(0, 12, 2)), text.replace("&quot;", '"'))
+        done = env.macvm("define", name)
+        self.assertEqual(("", f"Machine '{name}' is as it should be\n"), (done.err, done.out))
+
+    def test_side_by_side(self):
+        if not harness.shutil.which("virt-clone", path=harness.PATH):
+            harness.skip("no virt-clone: install virtinst")
+        with harness.Environment.session() as env:
+            checkout(env)
+            env.macvm("define", *SMALL, "--ssh-port", env.free_port())
+            original = env.macvm_json("status", "macos")
+            self.clone(env, "clone")
+            self.clone(env, "sharer", "--skip-copy", "sda")
+            env.macvm("up", "macos")
+            error = env.macvm("--json", "up", "clone", expect=4).error
+            self.assertIn("macvm define clone", error["hint"])
+            self.check_own(env, "clone", original)
+            env.macvm("up", "clone")
+            self.assertEqual("running", env.state("macos"))
+            for name in ("macos", "clone"):
+                env.virsh("destroy", name)
+            self.check_own(env, "sharer", original)
+            # An older macvm did not write down for which domain it wrote: its rendering tells.
+            self.clone(env, "older")
+            text = env.virsh("dumpxml", "--inactive", "--security-info", "older").out
+            older = re.sub(r"(<macvm:machine [^>]*) uuid=[\"'][^\"']*[\"']", r"\1", text)
+            self.assertNotEqual(text, older)
+            env.virsh("define", env.write("older.xml", older))
+            self.check_own(env, "older", original)
+            self.assertIn("as it should be", env.macvm("define", "macos").out)
+            self.assertEqual(original["identity"], env.macvm_json("status", "macos")["identity"])
+            self.assertEqual(original["identity"], generic(env))
 
 
 class Boots(unittest.TestCase):

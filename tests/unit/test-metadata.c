@@ -121,6 +121,42 @@ test_identity(void)
 }
 
 static void
+test_copied(void)
+{
+    static const char uuid[] = "11111111-1111-4111-8111-111111111111";
+    static const char other[] = "22222222-2222-4222-8222-222222222222";
+    static const struct {
+        const char *text;
+        bool copied; /* when it is found in the domain of the first UUID */
+    } rows[] = {
+        {"<machine/>", false},
+        {"<machine uuid='11111111-1111-4111-8111-111111111111'/>", false},
+        {"<machine uuid='22222222-2222-4222-8222-222222222222'/>", true},
+        {"<machine><render>&lt;domain&gt;&lt;uuid&gt;22222222-2222-4222-8222-222222222222"
+         "&lt;/uuid&gt;&lt;/domain&gt;</render></machine>",
+         true},
+        {"<machine uuid='11111111-1111-4111-8111-111111111111'><render>&lt;domain&gt;&lt;uuid&gt;"
+         "22222222-2222-4222-8222-222222222222&lt;/uuid&gt;&lt;/domain&gt;</render></machine>",
+         false},
+        {"<machine><render>&lt;domain</render></machine>", false},
+    };
+
+    for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
+        g_autoptr(GError) error = NULL;
+        g_autoptr(MvmMetadata) metadata = mvm_metadata_parse(rows[i].text, "macos", &error);
+        g_autofree char *text = NULL;
+
+        g_assert_no_error(error);
+        g_assert_cmpint(mvm_metadata_is_copied(metadata, uuid), ==, rows[i].copied);
+        text = mvm_metadata_to_text(metadata);
+        g_assert_true(metadata->uuid == NULL || strstr(text, metadata->uuid) != NULL);
+        g_free(metadata->uuid);
+        metadata->uuid = g_strdup(other);
+        g_assert_true(mvm_metadata_is_copied(metadata, uuid));
+    }
+}
+
+static void
 test_write_replaces(void)
 {
     static const char domain[] = "<domain><metadata><x:a xmlns:x='urn:x'/><macvm:machine " NS
@@ -146,6 +182,7 @@ test_refused(void)
         "<other version='1'/>",
         "<x:machine xmlns:x='urn:other'/>",
         "<machine version='-1'/>",
+        "<machine uuid='x'/>",
         "<machine><ssh port='65536'/></machine>",
         "<machine><ssh port='0'/></machine>",
         "<machine><ssh port='1'/><ssh port='2'/></machine>",
@@ -210,6 +247,7 @@ main(int argc, char **argv)
     g_test_add_func("/metadata/round-trip", test_round_trip);
     g_test_add_func("/metadata/options", test_options);
     g_test_add_func("/metadata/newer-version", test_newer_version);
+    g_test_add_func("/metadata/copied", test_copied);
     g_test_add_func("/metadata/write-replaces", test_write_replaces);
     g_test_add_func("/metadata/identity", test_identity);
     g_test_add_func("/metadata/refused", test_refused);
