@@ -7,6 +7,8 @@
 
 #include <string.h>
 
+#define SSH_FAILED 255 /* ssh's own exit status; the command's, too, if it likes */
+
 /* Cuts what follows "--" off argv and returns it; NULL without "--". The words are the guest's, not
  * options of ours. */
 static const char *const *
@@ -32,12 +34,14 @@ mvm_cmd_ssh(MvmCli *cli, int argc, char **argv, GError **error)
     g_autofree char *name = NULL;
     MvmContext context = {0};
 
-    return mvm_cli_parse(cli, NULL, &argc, &argv, error) &&
-           (name = mvm_cli_pick(cli, argv[1], &context, error)) != NULL &&
-           (domain = mvm_domain_open(cli->conn, name, error)) != NULL &&
-           (metadata = mvm_domain_get_metadata(domain, error)) != NULL &&
-           mvm_check_awake(domain, "log in to", error) &&
-           (ssh = mvm_guest_ssh_argv(domain, metadata, MVM_GUEST_SSH_DEFAULT, command, error)) !=
-               NULL &&
-           mvm_command_run_foreground((const char *const *)ssh->pdata, &cli->exit_status, error);
+    if (!(mvm_cli_parse(cli, NULL, &argc, &argv, error) &&
+          (name = mvm_cli_pick(cli, argv[1], &context, error)) != NULL &&
+          (domain = mvm_domain_open(cli->conn, name, error)) != NULL &&
+          (metadata = mvm_domain_get_metadata(domain, error)) != NULL &&
+          mvm_check_awake(domain, "log in to", error) &&
+          (ssh = mvm_guest_ssh_argv(domain, metadata, MVM_GUEST_SSH_DEFAULT, command, error)) !=
+              NULL &&
+          mvm_command_run_foreground((const char *const *)ssh->pdata, &cli->exit_status, error)))
+        return false;
+    return cli->exit_status != SSH_FAILED || mvm_guest_ssh_check_key(domain, metadata, error);
 }

@@ -2,6 +2,7 @@
 #include "clip/link.h"
 
 #include "util/error.h"
+#include "util/ssh.h"
 
 struct MvmLink {
     MvmSshTarget *target;  /* owned */
@@ -108,12 +109,13 @@ on_presence(bool absent, void *data)
 }
 
 static void
-refuse_host_key(MvmLink *link, const GError *error)
+refuse_host_key(MvmLink *link)
 {
-    g_autofree char *path = mvm_ssh_target_get_known_hosts(link->target);
-    g_autoptr(GError) fatal = g_error_new_literal(MVM_ERROR, MVM_ERROR_FAILED, error->message);
+    const MvmSshTarget *target = link->target;
+    g_autofree char *address = mvm_ssh_target_format(target);
+    g_autoptr(GError) fatal = NULL;
 
-    mvm_error_set_hint(&fatal, "if the guest was installed anew, remove '%s'", path);
+    mvm_ssh_set_key_changed(&fatal, target->name != NULL ? target->name : address, target->alias);
     die(link, fatal);
 }
 
@@ -149,7 +151,8 @@ static void
 on_gone(MvmGuestEnd end, const GError *error, void *data)
 {
     MvmLink *link = data;
-    g_autoptr(MvmGuest) guest G_GNUC_UNUSED = g_steal_pointer(&link->guest); /* error may be its own */
+    g_autoptr(MvmGuest) guest G_GNUC_UNUSED =
+        g_steal_pointer(&link->guest); /* error may be its own */
     bool was_up = link->up, fell_back = link->falling_back;
 
     link->up = false;
@@ -162,7 +165,7 @@ on_gone(MvmGuestEnd end, const GError *error, void *data)
             retry_later(link);
         link->events.down(end, error, link->data);
     } else if (end == MVM_GUEST_HOST_KEY) {
-        refuse_host_key(link, error);
+        refuse_host_key(link);
     } else {
         after_try(link, end, error, fell_back);
     }

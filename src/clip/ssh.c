@@ -5,19 +5,17 @@
 #include "util/file.h"
 #include "util/paths.h"
 #include "util/size.h"
+#include "util/ssh.h"
 
 #include <string.h>
-#include <sys/stat.h>
 #include <sys/un.h>
 
 /* Whatever the user's configuration says: nothing is forwarded or asked, and what arrives is the
  * bytes that were sent. The user's own master is not used (add_share): its end would be ours. */
 static const char *const fixed_options[] = {
-    "BatchMode=yes",         "ClearAllForwardings=yes", "ForwardAgent=no",
-    "ForwardX11=no",         "PermitLocalCommand=no",   "EscapeChar=none",
-    "Compression=no",        "ConnectTimeout=5",        "ServerAliveInterval=10",
-    "ServerAliveCountMax=3", "UpdateHostKeys=no",       "GlobalKnownHostsFile=/dev/null",
-    "RequestTTY=no",         "ControlPersist=no",
+    "BatchMode=yes",          "ClearAllForwardings=yes", "ForwardAgent=no", "ForwardX11=no",
+    "PermitLocalCommand=no",  "EscapeChar=none",         "Compression=no",  "ConnectTimeout=5",
+    "ServerAliveInterval=10", "ServerAliveCountMax=3",   "RequestTTY=no",   "ControlPersist=no",
 };
 
 static bool
@@ -74,6 +72,7 @@ mvm_ssh_target_free(MvmSshTarget *target)
     g_free(target->user);
     g_free(target->host);
     g_free(target->alias);
+    g_free(target->name);
     g_strfreev(target->options);
     g_free(target);
 }
@@ -128,55 +127,11 @@ mvm_ssh_target_format(const MvmSshTarget *target)
     return g_string_free(g_steal_pointer(&text), FALSE);
 }
 
-char *
-mvm_ssh_target_get_known_hosts(const MvmSshTarget *target)
-{
-    g_autofree char *file = g_uri_escape_string(target->alias, "@", FALSE);
-    g_autofree char *folder = mvm_path_user_data("known_hosts.d");
-
-    return g_build_filename(folder, file, NULL);
-}
-
 static void
 add_option(GPtrArray *argv, const char *name, const char *value)
 {
     g_ptr_array_add(argv, g_strdup("-o"));
     g_ptr_array_add(argv, g_strconcat(name, "=", value, NULL));
-}
-
-/* path as ssh_config reads it: quoted, and with no token in it. */
-static char *
-quote_path(const char *path)
-{
-    g_autoptr(GString) text = g_string_new(path);
-
-    g_string_replace(text, "%", "%%", 0);
-    g_string_prepend_c(text, '"');
-    g_string_append_c(text, '"');
-    return g_string_free(g_steal_pointer(&text), FALSE);
-}
-
-/* accept-new would also do for later connections, but what is in the file need not be all of the
- * host's keys: yes refuses a key of another kind, too. What `macvm ssh` has learned counts as well;
- * new keys go into the first file. */
-static bool
-add_host_key(GPtrArray *argv, const MvmSshTarget *target, GError **error)
-{
-    g_autofree char *path = mvm_ssh_target_get_known_hosts(target);
-    g_autofree char *folder = g_path_get_dirname(path);
-    g_autofree char *shared = mvm_path_user_data("known_hosts");
-    g_autofree char *first = quote_path(path);
-    g_autofree char *second = quote_path(shared);
-    g_autofree char *files = g_strconcat(first, " ", second, NULL);
-    struct stat st;
-    bool known = stat(path, &st) == 0 && st.st_size > 0;
-
-    if (!mvm_file_make_dir(folder, error))
-        return false;
-    add_option(argv, "HostKeyAlias", target->alias);
-    add_option(argv, "UserKnownHostsFile", files);
-    add_option(argv, "StrictHostKeyChecking", known ? "yes" : "accept-new");
-    return true;
 }
 
 /* The socket that riders find the master by; its folder is made. NULL when there can be none: ssh
@@ -189,9 +144,10 @@ control_path(const MvmSshTarget *target)
     g_autofree char *path = mvm_path_runtime(name);
     g_autofree char *folder = g_path_get_dirname(path);
 
-    if (!mvm_file_make_dir(folder, NULL) || strlen(path) + 17 >= sizeof(((struct sockaddr_un *)NULL)->sun_path))
+    if (!mvm_file_make_dir(folder, NULL) ||
+        strlen(path) + 17 >= sizeof(((struct sockaddr_un *)NULL)->sun_path))
         return NULL;
-    return quote_path(path);
+    return mvm_ssh_quote(path);
 }
 
 static void
@@ -208,16 +164,15 @@ mvm_ssh_target_to_argv(const MvmSshTarget *target, MvmSshShare share, const char
                        GError **error)
 {
     g_autoptr(GPtrArray) argv = g_ptr_array_new_with_free_func(g_free);
-    const char *program = g_getenv("MACVM_SSH");
 
-    g_ptr_array_add(argv, g_strdup(program != NULL && *program != '\0' ? program : "ssh"));
+    g_ptr_array_add(argv, g_strdup(mvm_ssh_program()));
     g_ptr_array_add(argv, g_strdup("-T"));
     for (size_t i = 0; i < G_N_ELEMENTS(fixed_options); i++) {
         g_ptr_array_add(argv, g_strdup("-o"));
         g_ptr_array_add(argv, g_strdup(fixed_options[i]));
     }
     add_share(argv, target, share);
-    if (!add_host_key(argv, target, error))
+    if (!mvm_ssh_add_host_key(argv, target->alias, error))
         return NULL;
     for (size_t i = 0; target->options != NULL && target->options[i] != NULL; i++)
         g_ptr_array_add(argv, g_strdup(target->options[i]));

@@ -1,9 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * Whom to reach by ssh, and the command line that does it.
- *
- * Every machine has host keys of its own, kept in a file of its own below the data directory: all
- * of them may be 127.0.0.1:2222. The first key seen is accepted, a different one never.
+ * Host keys: util/ssh.h.
  */
 #pragma once
 
@@ -14,12 +12,13 @@ typedef struct {
     char *user;     /* NULL: as the user's ssh configuration says */
     char *host;     /* never NULL, never begins with '-' */
     unsigned port;  /* 0: as the user's ssh configuration says */
-    char *alias;    /* names the machine in known_hosts, e.g. its UUID; never NULL */
+    char *alias;    /* names the machine among the host keys, e.g. its UUID; never NULL */
+    char *name;     /* for people, e.g. the machine's; NULL: as mvm_ssh_target_format() */
     char **options; /* further ssh options ("-o", "ProxyCommand=..."), or NULL */
 } MvmSshTarget;
 
-/* Takes copies of all. alias NULL: made from user, host and port. Fails with MVM_ERROR_USAGE when
- * ssh would take host or user for something else. */
+/* Takes copies of all; name is NULL. alias NULL: made from user, host and port. Fails with
+ * MVM_ERROR_USAGE when ssh would take host or user for something else. */
 MvmSshTarget *mvm_ssh_target_new(const char *user, const char *host, unsigned port,
                                  const char *alias, const char *const *options, GError **error);
 
@@ -32,9 +31,6 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(MvmSshTarget, mvm_ssh_target_free)
 /* "USER@HOST:PORT", for people; the caller frees. */
 char *mvm_ssh_target_format(const MvmSshTarget *target);
 
-/* Path of the target's known_hosts file; the caller frees. */
-char *mvm_ssh_target_get_known_hosts(const MvmSshTarget *target);
-
 typedef enum {
     MVM_SSH_ALONE,  /* a connection of its own */
     MVM_SSH_MASTER, /* as MVM_SSH_ALONE, and others may ride on it */
@@ -43,6 +39,6 @@ typedef enum {
 
 /* The command line of a connection without a terminal that never asks anything and runs command
  * (one string, for the login shell there). $MACVM_SSH names the program, else "ssh". Makes the
- * folder of the known_hosts file. The caller frees with g_strfreev(). */
+ * folder of the host keys. The caller frees with g_strfreev(). */
 char **mvm_ssh_target_to_argv(const MvmSshTarget *target, MvmSshShare share, const char *command,
                               GError **error);

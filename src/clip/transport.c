@@ -3,6 +3,7 @@
 
 #include "util/error.h"
 #include "util/file.h"
+#include "util/ssh.h"
 
 #include <errno.h>
 #include <glib-unix.h>
@@ -87,8 +88,6 @@ mvm_transport_classify(const char *text)
         const char *said;
         MvmTransportEnd end;
     } table[] = {
-        {"Host key verification failed", MVM_TRANSPORT_HOST_KEY},
-        {"REMOTE HOST IDENTIFICATION HAS CHANGED", MVM_TRANSPORT_HOST_KEY},
         {"Permission denied (", MVM_TRANSPORT_AUTH},
         {"Too many authentication failures", MVM_TRANSPORT_AUTH},
         {"No supported authentication methods", MVM_TRANSPORT_AUTH},
@@ -100,6 +99,8 @@ mvm_transport_classify(const char *text)
         {"kex_exchange_identification", MVM_TRANSPORT_REFUSED},
     };
 
+    if (mvm_ssh_is_host_key_refusal(text))
+        return MVM_TRANSPORT_HOST_KEY;
     for (size_t i = 0; i < G_N_ELEMENTS(table); i++) {
         if (strstr(text, table[i].said) != NULL)
             return table[i].end;
@@ -135,11 +136,6 @@ explain(MvmTransport *transport, int *ret_status, GError **error)
     line = last_line(transport->said);
     g_set_error(error, MVM_ERROR, MVM_ERROR_FAILED, "cannot reach '%s': %s", transport->what,
                 line != NULL ? line : "the connection ended");
-    if (end == MVM_TRANSPORT_HOST_KEY) {
-        g_clear_error(error);
-        g_set_error(error, MVM_ERROR, MVM_ERROR_FAILED,
-                    "cannot trust '%s': its host key has changed", transport->what);
-    }
     return end;
 }
 

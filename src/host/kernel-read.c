@@ -3,6 +3,7 @@
 
 #include "util/command.h"
 #include "util/file.h"
+#include "util/ssh.h"
 
 #include <grp.h>
 #include <pwd.h>

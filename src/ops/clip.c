@@ -6,6 +6,7 @@
 #include "util/error.h"
 #include "util/lock.h"
 #include "util/paths.h"
+#include "util/ssh.h"
 
 #include <string.h>
 
@@ -43,7 +44,7 @@ static MvmSshTarget *
 target_of(MvmDomain *domain, GError **error)
 {
     g_autoptr(MvmMetadata) metadata = mvm_domain_get_metadata(domain, error);
-    g_autofree char *alias = g_strdup_printf("macvm-%s", mvm_domain_get_uuid(domain));
+    g_autofree char *alias = mvm_ssh_alias(mvm_domain_get_uuid(domain));
     g_autofree char *proxy = NULL;
     g_autofree char *option = NULL;
     const char *options[] = {NULL, NULL, NULL};
@@ -73,6 +74,7 @@ mvm_clip_peer_from_machine(const MvmContext *context, const char *name, GError *
     peer->name = g_strdup(name);
     peer->key = g_strdup(mvm_domain_get_uuid(domain));
     peer->target = target;
+    peer->target->name = g_strdup(name);
     peer->domain = g_steal_pointer(&domain);
     return peer;
 }

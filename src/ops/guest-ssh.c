@@ -2,9 +2,9 @@
 #include "ops/guest-ssh.h"
 
 #include "ops/banner.h"
+#include "util/command.h"
 #include "util/error.h"
-#include "util/file.h"
-#include "util/paths.h"
+#include "util/ssh.h"
 #include "util/words.h"
 
 #include <string.h>
@@ -32,22 +32,6 @@ escape_tokens(const char *text)
     g_auto(GStrv) parts = g_strsplit(text, "%", -1);
 
     return g_strjoinv("%%", parts);
-}
-
-/* text as one word of an option that takes a list of files. */
-static char *
-quote_value(const char *text)
-{
-    g_autofree char *escaped = escape_tokens(text);
-    GString *quoted = g_string_new("\"");
-
-    for (const char *p = escaped; *p != '\0'; p++) {
-        if (*p == '"' || *p == '\\')
-            g_string_append_c(quoted, '\\');
-        g_string_append_c(quoted, *p);
-    }
-    g_string_append_c(quoted, '"');
-    return g_string_free(quoted, FALSE);
 }
 
 /* What ssh lets the user's shell exec to get to the guest's port: "ssh -W" to the libvirt host. Not
@@ -104,24 +88,11 @@ mvm_guest_ssh_check(MvmDomain *domain, const MvmMetadata *metadata, GError **err
     return true;
 }
 
-/* The folder must be there, or ssh keeps no keys. */
-static char *
-known_hosts_value(GError **error)
-{
-    g_autofree char *dir = mvm_path_user_data(NULL);
-    g_autofree char *path = mvm_path_user_data("known_hosts");
-
-    return mvm_file_make_dir(dir, error) ? quote_value(path) : NULL;
-}
-
 static void
 add_options(GPtrArray *argv, MvmDomain *domain, const MvmMetadata *metadata, MvmGuestSshFlags flags)
 {
     g_autofree char *proxy = mvm_guest_ssh_proxy(domain, flags);
-    g_autofree char *alias = g_strdup_printf("macvm-%s", mvm_domain_get_uuid(domain));
 
-    add_option(argv, "StrictHostKeyChecking", "accept-new");
-    add_option(argv, "HostKeyAlias", alias);
     if ((flags & MVM_GUEST_SSH_BATCH) != 0) {
         add_option(argv, "BatchMode", "yes");
         add_option(argv, "ConnectTimeout", "5");
@@ -142,13 +113,13 @@ mvm_guest_ssh_argv(MvmDomain *domain, const MvmMetadata *metadata, MvmGuestSshFl
                    const char *const *command, GError **error)
 {
     g_autoptr(GPtrArray) argv = g_ptr_array_new_with_free_func(g_free);
-    g_autofree char *known_hosts = NULL;
+    g_autofree char *alias = mvm_ssh_alias(mvm_domain_get_uuid(domain));
 
-    if (!mvm_guest_ssh_check(domain, metadata, error) ||
-        (known_hosts = known_hosts_value(error)) == NULL)
+    if (!mvm_guest_ssh_check(domain, metadata, error))
         return NULL;
     add(argv, mvm_ssh_program());
-    add_option(argv, "UserKnownHostsFile", known_hosts);
+    if (!mvm_ssh_add_host_key(argv, alias, error))
+        return NULL;
     add_options(argv, domain, metadata, flags);
     add(argv, "--");
     add(argv, "127.0.0.1");
@@ -156,6 +127,27 @@ mvm_guest_ssh_argv(MvmDomain *domain, const MvmMetadata *metadata, MvmGuestSshFl
         add(argv, *command);
     g_ptr_array_add(argv, NULL);
     return g_steal_pointer(&argv);
+}
+
+/* ssh checks the host key before it logs in, and the guest lets nobody in by "none". */
+bool
+mvm_guest_ssh_check_key(MvmDomain *domain, const MvmMetadata *metadata, GError **error)
+{
+    static const char *const nothing[] = {"true", NULL};
+    g_autofree char *alias = mvm_ssh_alias(mvm_domain_get_uuid(domain));
+    g_autoptr(GPtrArray) argv =
+        mvm_guest_ssh_argv(domain, metadata, MVM_GUEST_SSH_BATCH, nothing, error);
+    g_autofree char *output = NULL;
+    g_autoptr(GError) cause = NULL;
+
+    if (argv == NULL)
+        return false;
+    g_ptr_array_insert(argv, 1, g_strdup("-oPreferredAuthentications=none"));
+    output = mvm_command_run((const char *const *)argv->pdata, &cause);
+    if (output != NULL || !mvm_ssh_is_host_key_refusal(cause->message))
+        return true;
+    mvm_ssh_set_key_changed(error, mvm_domain_get_name(domain), alias);
+    return false;
 }
 
 bool

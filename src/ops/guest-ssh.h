@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * ssh to a guest: to the port that the libvirt host forwards on its loopback, through that host
- * when it is another machine. All guests are 127.0.0.1, so that their host keys are kept under
- * "macvm-UUID", in a file of macvm's own.
+ * when it is another machine. All guests are 127.0.0.1, so that each has a file of its own for its
+ * host key (util/ssh.h).
  */
 #pragma once
 
@@ -14,14 +14,18 @@ typedef enum {
 } MvmGuestSshFlags;
 
 /* ssh's argument vector with the words of command (NULL-terminated; NULL: a login shell), ended by
- * NULL; ssh joins them with spaces for the guest's shell. Makes the folder of the file of known
- * hosts. MVM_ERROR_NOT_FOUND when no port is forwarded to the guest; MVM_ERROR_HOST when the
+ * NULL; ssh joins them with spaces for the guest's shell. Makes the folder of the host
+ * keys. MVM_ERROR_NOT_FOUND when no port is forwarded to the guest; MVM_ERROR_HOST when the
  * libvirt host is another machine and not reached by ssh. The caller frees. */
 GPtrArray *mvm_guest_ssh_argv(MvmDomain *domain, const MvmMetadata *metadata,
                               MvmGuestSshFlags flags, const char *const *command, GError **error);
 
 /* Whether ssh can lead to the guest at all; fails as mvm_guest_ssh_argv(). */
 bool mvm_guest_ssh_check(MvmDomain *domain, const MvmMetadata *metadata, GError **error);
+
+/* After an ssh that failed: false, with the error, when that was because the guest's host key is
+ * not the one known. Connects once more, logs in never. */
+bool mvm_guest_ssh_check_key(MvmDomain *domain, const MvmMetadata *metadata, GError **error);
 
 /* The value of ssh's option ProxyCommand by which the guest is reached, or NULL when its port is
  * one of this machine's. The caller frees. */

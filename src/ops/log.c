@@ -5,6 +5,7 @@
 #include "util/file.h"
 #include "util/interrupt.h"
 #include "util/redact.h"
+#include "util/ssh.h"
 
 #include <errno.h>
 #include <poll.h>

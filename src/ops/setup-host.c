@@ -8,6 +8,7 @@
 #include "util/error.h"
 #include "util/file.h"
 #include "util/paths.h"
+#include "util/ssh.h"
 
 #define MAX_TEMPLATE (64 * 1024)
 

@@ -8,6 +8,7 @@
 #include "ops/machine.h"
 #include "util/error.h"
 #include "util/secret.h"
+#include "util/ssh.h"
 #include "util/words.h"
 #include "virt/volume.h"
 
@@ -173,6 +174,8 @@ check_saved(const Work *work, MvmDomain *domain, GError **error)
 static bool
 undefine(Work *work, MvmDomain *domain, GError **error)
 {
+    g_autofree char *alias = mvm_ssh_alias(mvm_domain_get_uuid(domain));
+
     if (!mvm_machine_check_off(domain, "undefine", NULL, error) ||
         !check_saved(work, domain, error) ||
         (work->request->remove_storage && !find_volumes(work, domain, error)))
@@ -182,7 +185,7 @@ undefine(Work *work, MvmDomain *domain, GError **error)
     if (mvm_launcher_remove(mvm_connection_get_endpoint(work->context->conn)->uri,
                             work->request->name))
         mvm_progress_note(work->context->progress, "removed the desktop launcher");
-    return delete_volumes(work, error);
+    return mvm_ssh_forget_host_key(alias, error) && delete_volumes(work, error);
 }
 
 static bool

@@ -119,11 +119,3 @@ mvm_endpoint_add_ssh_args(const MvmEndpoint *endpoint, GPtrArray *argv)
     add(argv, "--");
     add(argv, endpoint->host);
 }
-
-const char *
-mvm_ssh_program(void)
-{
-    const char *program = g_getenv("MACVM_SSH");
-
-    return program != NULL && *program != '\0' ? program : "ssh";
-}

@@ -32,6 +32,3 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(MvmEndpoint, mvm_endpoint_free)
  * [-p PORT] [-l USER] [-i KEYFILE] [-o StrictHostKeyChecking=no] HOST. endpoint must be over_ssh.
  */
 void mvm_endpoint_add_ssh_args(const MvmEndpoint *endpoint, GPtrArray *argv);
-
-/* The ssh program: $MACVM_SSH, else "ssh". Static or environment storage. */
-const char *mvm_ssh_program(void);

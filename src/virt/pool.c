@@ -4,6 +4,7 @@
 #include "util/command.h"
 #include "util/error.h"
 #include "util/paths.h"
+#include "util/ssh.h"
 #include "virt/pool-priv.h"
 #include "xml/xml.h"
 

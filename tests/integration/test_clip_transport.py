@@ -15,6 +15,11 @@ import unittest
 import cliplab
 import harness
 
+MACHINE = """<node><domain type='test'><name>twin</name><uuid>{uuid}</uuid>
+  <metadata><macvm:machine xmlns:macvm='https://macvm.org/xmlns/domain/1' version='1'><macvm:ssh port='{port}'/></macvm:machine></metadata>
+  <memory unit='GiB'>1</memory><vcpu>1</vcpu><os><type>hvm</type></os></domain></node>
+"""
+
 
 def ssh_of(pid):
     """The agent's ssh processes."""
@@ -163,6 +168,34 @@ class Connection(unittest.TestCase):
             self.assertIn("host key has changed", done.error["message"])
             self.assertIn("known_hosts.d", done.error["hint"])
             self.assertIsNone(mac.text())
+
+    def test_host_key_of_machine(self):
+        """`ssh` and `clip` keep one key, and tell a changed one in the same words."""
+        uuid = "11111111-1111-4111-8111-111111111111"
+        with cliplab.Lab() as lab:
+            mac = lab.mac()
+            machines = lab.dir / "machines.xml"
+            machines.write_text(MACHINE.format(uuid=uuid, port=mac.port))
+            on = ("--connect", f"test://{machines}")
+            key = lab.dir / f"data/macvm/known_hosts.d/macvm-{uuid}"
+            self.assertEqual(b"a b\n", lab.macvm(*on, "ssh", "twin", "--", "echo", "a", "b").raw)
+            self.assertEqual(255, lab.macvm(*on, "ssh", "twin", "--", "exit 255", expect=255).code)
+            self.assertEqual(1, key.read_text().count("\n"))
+            lab.copy(b"x")
+            lab.macvm(*on, "clip", "push", "twin")
+            self.assertEqual(b"x", mac.text())
+            self.assertEqual(1, key.read_text().count("\n"))
+            mac.stop()
+            mac.new_host_key()
+            mac.start()
+            said = [lab.macvm(*on, "--json", *command, expect=1).error
+                    for command in (("ssh", "twin", "--", "true"), ("clip", "push", "twin"))]
+            self.assertEqual("cannot trust 'twin': its host key has changed", said[0]["message"])
+            self.assertIn(str(key), said[0]["hint"])
+            self.assertEqual(said[0], said[1])
+            key.unlink()
+            lab.macvm(*on, "ssh", "twin", "--", "true")
+            self.assertTrue(key.exists())
 
     def test_destination(self):
         with cliplab.Lab(display=False) as lab:

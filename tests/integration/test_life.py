@@ -47,6 +47,7 @@ class Connections(unittest.TestCase):
         env.macvm("undefine", "--remove-storage", "--yes", name)
         self.assertEqual(3, env.macvm("status", name, expect=3).code)
         self.assertEqual("", env.virsh("vol-list", "macvm").out.strip())
+        self.assertEqual([], list((env.data_home / "macvm/known_hosts.d").iterdir()))
 
     def check_running(self, env, name, port):
         on = env.macvm_json("status", name)
@@ -69,8 +70,7 @@ class Connections(unittest.TestCase):
         # what ssh says is passed on, its exit status too
         self.assertEqual("b a\n", env.macvm("ssh", name, "--", "echo", "b", "a").out)
         self.assertEqual(37, env.macvm("ssh", name, "--", "exit 37", expect=37).code)
-        known = env.data_home / "macvm/known_hosts"
-        self.assertIn(f"macvm-{on['uuid']}", known.read_text())
+        self.assertIn(f"macvm-{on['uuid']}", (env.data_home / f"macvm/known_hosts.d/macvm-{on['uuid']}").read_text())
 
     def check_log(self, env, name):
         text = env.macvm("log", "-n", "500", name).out

@@ -6,6 +6,7 @@
 #include "util/error.h"
 #include "util/file.h"
 #include "util/paths.h"
+#include "util/ssh.h"
 
 #include <glib/gstdio.h>
 #include <signal.h>
@@ -383,9 +384,10 @@ test_argv(void)
     const char *options[] = {"-o", "ProxyCommand=ssh -W %h:%p kvm", NULL};
     g_autoptr(MvmSshTarget) target =
         mvm_ssh_target_new("joe", "127.0.0.1", 2222, "macvm-1", options, NULL);
-    g_autofree char *known = mvm_ssh_target_get_known_hosts(target);
+    g_autofree char *known = mvm_path_user_data("known_hosts.d/macvm-1");
     g_autofree char *first = line_of(target, MVM_SSH_ALONE);
     g_autofree char *later = NULL;
+    g_autofree char *anew = NULL;
     g_autofree char *rider = line_of(target, MVM_SSH_RIDER);
 
     g_assert_true(g_str_has_suffix(first, " -o ProxyCommand=ssh -W %h:%p kvm -p 2222 -l joe -- "
@@ -398,6 +400,10 @@ test_argv(void)
     g_assert_true(g_file_set_contents(known, "macvm-1 ssh-ed25519 AAAA\n", -1, NULL));
     later = line_of(target, MVM_SSH_ALONE);
     g_assert_nonnull(strstr(later, " StrictHostKeyChecking=yes "));
+    g_assert_true(mvm_ssh_forget_host_key("macvm-1", NULL));
+    g_assert_true(mvm_ssh_forget_host_key("macvm-1", NULL));
+    anew = line_of(target, MVM_SSH_ALONE);
+    g_assert_nonnull(strstr(anew, " StrictHostKeyChecking=accept-new "));
 }
 
 static void
