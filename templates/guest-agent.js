@@ -266,7 +266,7 @@
 
     function period(now) {
         if (now - active < BUSY_MS)
-            return 50;
+            return 30;
         return now - Math.max(active, born) < IDLE_MS ? 100 : 200;
     }
 

@@ -50,10 +50,10 @@ class Mac:
 
     def __init__(self, lab, name, agents=("osascript", "pbcopy", "pbpaste"), environment=(), shell_noise=""):
         self.lab, self.dir = lab, lab.dir / name
-        self.board = self.dir / "board"
+        self.board = lab.memory / name
         (self.board / ".mock").mkdir(parents=True)
         self.bin = self.dir / "bin"
-        self.bin.mkdir()
+        self.bin.mkdir(parents=True)
         for agent in agents:
             (self.bin / agent).symlink_to(SOURCE / "tests/guest/bin" / agent)
         self.port = lab.free_port()
@@ -186,6 +186,8 @@ class Lab:
     def __enter__(self):
         self.dir = pathlib.Path(tempfile.mkdtemp(prefix="clip-", dir="/tmp"))
         self.dir.chmod(0o700)
+        # a pasteboard is memory, too: a disk's time is not the agent's
+        self.memory = pathlib.Path(tempfile.mkdtemp(prefix="clip-", dir="/dev/shm" if os.access("/dev/shm", os.W_OK) else self.dir))
         for name in ("run", "data", "config", "home"):
             (self.dir / name).mkdir(mode=0o700)
         run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", self.dir / "key"])
@@ -207,6 +209,7 @@ class Lab:
             self.server.wait()
         harness.kill_all(self.dir)
         if not os.environ.get("MACVM_TEST_KEEP"):
+            harness.remove_tree(self.memory)
             harness.remove_tree(self.dir)
 
     def start_display(self, number=None):

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""An owner of X11's clipboard with as many targets as a test wants (xclip has one), in X11's own protocol.
+"""An owner of X11's clipboard with as many targets as a test wants (xclip has one), and a reader, in X11's own protocol.
 
 Small contents only; the server is reached by its Unix socket, without authority.
 """
@@ -62,6 +62,41 @@ def clear(display):
     client.request(22, 0, struct.pack("<III", 0, client.atom("CLIPBOARD"), 0))
     client.sync()
     client.close()
+
+
+class Reader:
+    """Pastes over one connection, without the start of a program for each."""
+
+    def __init__(self, display):
+        self.client = client = Client(display)
+        self.window = client.base
+        client.request(1, 0, struct.pack("<IIhhHHHHII", self.window, client.root, 0, 0, 1, 1, 0, 1, 0, 0))
+        self.clipboard, self.property = client.atom("CLIPBOARD"), client.atom("PASTE")
+
+    def owner(self):
+        """The window that owns the clipboard; 0: none."""
+        self.client.request(23, 0, struct.pack("<I", self.clipboard))
+        return struct.unpack_from("<I", self.client.reply(), 8)[0]
+
+    def paste(self, target):
+        """None when the owner refuses."""
+        atom = self.client.atom(target)
+        self.client.request(24, 0, struct.pack("<IIIII", self.window, self.clipboard, atom, self.property, 0))
+        while not any(event[0] & 0x7F == 31 for event in self.client.events):  # SelectionNotify
+            event = self.client.read(32)
+            if event[0] > 1:
+                self.client.events.append(event)
+        answered = struct.unpack_from("<20xI", self.client.events[-1])[0]
+        self.client.events.clear()
+        if answered == 0:
+            return None
+        self.client.request(20, 1, struct.pack("<IIIII", self.window, self.property, 0, 0, 1 << 20))
+        answer = self.client.reply()
+        unit, length = answer[1], struct.unpack_from("<I", answer, 16)[0]
+        return answer[32:32 + length * unit // 8]
+
+    def close(self):
+        self.client.close()
 
 
 class Owner:
