@@ -9,6 +9,8 @@
 #include <signal.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/un.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -185,7 +187,23 @@ clip_xvfb_new(void)
     return server;
 }
 
-/* The socket that sway made in dir, or NULL. */
+/* The file is there before anybody listens on it. */
+static bool
+is_answered(const char *socket_path)
+{
+    struct sockaddr_un address = {.sun_family = AF_UNIX};
+    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    bool answered = false;
+
+    g_assert_cmpint(fd, >=, 0);
+    g_assert_cmpuint(g_strlcpy(address.sun_path, socket_path, sizeof(address.sun_path)), <,
+                     sizeof(address.sun_path));
+    answered = connect(fd, (struct sockaddr *)&address, sizeof(address)) == 0;
+    close(fd);
+    return answered;
+}
+
+/* The socket on which sway listens in dir, or NULL. */
 static char *
 find_socket(const char *dir_path)
 {
@@ -193,8 +211,11 @@ find_socket(const char *dir_path)
     const char *name = NULL;
 
     while ((name = g_dir_read_name(dir)) != NULL) {
-        if (g_str_has_prefix(name, "wayland-") && !g_str_has_suffix(name, ".lock"))
-            return g_build_filename(dir_path, name, NULL);
+        g_autofree char *path = g_build_filename(dir_path, name, NULL);
+
+        if (g_str_has_prefix(name, "wayland-") && !g_str_has_suffix(name, ".lock") &&
+            is_answered(path))
+            return g_steal_pointer(&path);
     }
     return NULL;
 }
