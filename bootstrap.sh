@@ -29,7 +29,7 @@ packages() { # MANAGER GROUP, groups: run build demo test
     apt:demo) echo binutils cpio dosfstools gdisk util-linux ;;
     apt:test)
         echo clang desktop-file-utils dmg2img git iproute2 libclang-rt-dev libduktape207 libpng-dev libxml2-utils openssh-server openssl procps python3 shellcheck sway \
-            virtinst wl-clipboard xclip xsel xvfb
+            virtinst wl-clipboard x11-apps xclip xsel xvfb
         ;;
 
     dnf:run) echo libvirt-daemon-driver-qemu libvirt-daemon-driver-storage-core libvirt-client qemu-system-x86-core qemu-img edk2-ovmf openssh-clients mtools ;;
@@ -41,7 +41,7 @@ packages() { # MANAGER GROUP, groups: run build demo test
     dnf:demo) echo binutils cpio dosfstools gdisk util-linux apt dpkg ;;
     dnf:test)
         echo clang compiler-rt desktop-file-utils duktape git iproute libpng-devel libxml2 openssh-server openssl procps-ng python3 ShellCheck sway virt-install \
-            wl-clipboard xclip xsel xorg-x11-server-Xvfb
+            wl-clipboard xclip xclipboard xsel xorg-x11-server-Xvfb
         ;;
 
     pacman:run) echo libvirt qemu-system-x86 qemu-img qemu-hw-display-virtio-vga edk2-ovmf openssh mtools ;;
@@ -64,7 +64,7 @@ packages() { # MANAGER GROUP, groups: run build demo test
     zypper:demo) echo binutils cpio dosfstools gptfdisk util-linux ;;
     zypper:test)
         echo clang desktop-file-utils duktape git iproute2 libpng16-devel libxml2-tools openssh-server openssl procps python3 ShellCheck sway \
-            virt-install wl-clipboard xclip xsel xorg-x11-server-Xvfb
+            virt-install wl-clipboard xclip xclipboard xsel xorg-x11-server-Xvfb
         ;;
     esac
 }

@@ -174,8 +174,10 @@ SetEnv {' '.join(variables)}
 class Lab:
     """A display, keys, the program's directories, and Macs."""
 
+    programs = ("Xvfb", "xclip")
+
     def __init__(self, display=True):
-        need("sshd", "ssh", "ssh-keygen", "Xvfb", "xclip")
+        need("sshd", "ssh", "ssh-keygen", *self.programs)
         self.program = harness.program()
         self.display_wanted = display
         self.stack = contextlib.ExitStack()
@@ -279,3 +281,42 @@ class Lab:
 
     def targets(self):
         return (self.paste("TARGETS") or b"").decode().split()
+
+
+class WaylandLab(Lab):
+    """The same under a headless sway, without X."""
+
+    programs = ("sway", "wl-copy", "wl-paste")
+
+    def start_display(self, number=None):
+        """Once more: with the socket of the one before."""
+        runtime = self.dir / "sway"
+        runtime.mkdir(mode=0o700, exist_ok=True)
+        config = runtime / "config"
+        config.write_text("xwayland disable\n")
+        # sway refuses to run as root
+        who = {"user": 1000, "group": 1000, "extra_groups": []} if os.geteuid() == 0 else {}
+        if who:
+            self.dir.chmod(0o711)
+            os.chown(runtime, 1000, 1000)
+        self.server = subprocess.Popen(["sway", "-c", config], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+                                       stderr=subprocess.DEVNULL, **who,
+                                       env={**self.env, "XDG_RUNTIME_DIR": str(runtime), "WLR_BACKENDS": "headless",
+                                            "WLR_RENDERER": "pixman", "WLR_LIBINPUT_NO_DEVICES": "1"})
+        wait_for(lambda: self._find_socket(runtime), DEADLINE, "sway", 0.02)
+
+    def _find_socket(self, runtime):
+        for path in runtime.glob("wayland-*"):
+            self.env["WAYLAND_DISPLAY"] = str(path)
+            if path.is_socket() and run(["wl-paste", "-l"], expect=None, env=self.env).err.find("connect") < 0:
+                return True
+        return False
+
+    def copy(self, data, target="text/plain;charset=utf-8"):
+        with subprocess.Popen(["wl-copy", "-t", target], stdin=subprocess.PIPE, stdout=subprocess.DEVNULL,
+                              stderr=subprocess.DEVNULL, env=self.env) as program:
+            program.communicate(data, timeout=DEADLINE)
+
+    def paste(self, target="text/plain;charset=utf-8"):
+        done = run(["wl-paste", "-n", "-t", target], expect=None, timeout=DEADLINE, env=self.env)
+        return done.raw if done.code == 0 else None

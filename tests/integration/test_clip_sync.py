@@ -5,6 +5,7 @@
 """Two clipboards that stay the same: no loops, no secrets, the newest copy wins."""
 
 import os
+import subprocess
 import time
 import unittest
 
@@ -101,6 +102,29 @@ class Loop(unittest.TestCase):
             for mac in (one, two):
                 status = lab.status(mac)
                 self.assertEqual((status["sent"], status["received"]), (5, 5))
+
+    def test_beside_clipboard_manager(self):
+        """One that takes over whatever anybody copies: all arrives, nothing comes back, nothing is sent twice."""
+        cliplab.need("xclipboard")
+        with cliplab.Lab() as lab:
+            mac = lab.mac()
+            with subprocess.Popen(["xclipboard"], env=lab.env, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+                                  stderr=subprocess.DEVNULL) as manager:
+                reader = xowner.Reader(lab.display)
+                lab.wait(reader.owner, "the manager")
+                reader.close()
+                lab.clip("sync", mac, "--verbose")
+                lab.wait(lambda: lab.status(mac)["connected"])
+                for i in range(10):
+                    lab.copy(b"host %d\n" % i)
+                    lab.wait(lambda: mac.text() == b"host %d\n" % i, "the guest")
+                    mac.copy(b"guest %d\n" % i)
+                    lab.wait(lambda: lab.paste() == b"guest %d\n" % i, "the host")
+                # what the manager took over was looked at and left where it was
+                lab.wait(lambda: b"the guest has it already" in lab.log(), "the manager's copy")
+                status = lab.status(mac)
+                self.assertEqual((status["sent"], status["received"], mac.count()), (10, 10, 20))
+                manager.kill()
 
     def test_directions(self):
         with cliplab.Lab() as lab:

@@ -1,0 +1,48 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# ctest: PARALLEL
+# ctest: TIMEOUT 300
+"""The clipboard agent as a whole under a Wayland compositor, with the programs that Wayland's users copy and paste by."""
+
+import random
+import unittest
+
+import cliplab
+import harness
+
+PNG = "image/png", "public.png"
+
+
+class Wayland(unittest.TestCase):
+    def both_ways(self, lab, mac, word):
+        lab.copy(b"f\xc3\xbcr " + word + b"\r\n\n")
+        lab.wait(lambda: mac.text() == b"f\xc3\xbcr " + word + b"\r\n\n", "the guest's clipboard")
+        mac.copy(b"\xf0\x9f\x8d\x8e " + word + b"\n")
+        lab.wait(lambda: lab.paste() == b"\xf0\x9f\x8d\x8e " + word + b"\n", "the host's clipboard")
+
+    def test_end_to_end(self):
+        with cliplab.WaylandLab() as lab:
+            mac = lab.mac()
+            lab.copy(b"there before")
+            lab.sync(mac)
+            self.assertEqual("wayland-wlr", lab.status(mac)["backend"])
+            for i in range(5):
+                self.both_ways(lab, mac, b"%d" % i)
+            picture = random.Random(1).randbytes(3 << 20)
+            lab.copy(picture, PNG[0])
+            lab.wait(lambda: mac.get(PNG[1]) == picture, "the picture in the guest")
+            mac.put({PNG[1]: picture[::-1]})
+            lab.wait(lambda: lab.paste(PNG[0]) == picture[::-1], "the picture on the host")
+            status = lab.status(mac)
+            self.assertEqual((status["sent"], status["received"], mac.count()), (6, 6, 12))
+
+            lab.server.kill()
+            lab.server.wait()
+            lab.wait(lambda: lab.status(mac)["backend"] is None, "the loss to be seen")
+            lab.start_display()
+            lab.wait(lambda: lab.status(mac)["backend"] == "wayland-wlr", "the display")
+            self.both_ways(lab, mac, b"after")
+
+
+if __name__ == "__main__":
+    harness.main()
