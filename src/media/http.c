@@ -47,6 +47,22 @@ allow_web_only(CURL *easy)
 #endif
 }
 
+/* The certificates that servers are known by, where they are not the system's: libcurl leaves these
+ * variables to the curl program. */
+static void
+set_authorities(CURL *easy)
+{
+    const char *bundle = g_getenv("CURL_CA_BUNDLE");
+    const char *folder = g_getenv("SSL_CERT_DIR");
+
+    if (bundle == NULL || *bundle == '\0')
+        bundle = g_getenv("SSL_CERT_FILE");
+    if (bundle != NULL && *bundle != '\0')
+        mvm_curl_set(easy, CURLOPT_CAINFO, bundle);
+    if (folder != NULL && *folder != '\0')
+        mvm_curl_set(easy, CURLOPT_CAPATH, folder);
+}
+
 CURL *
 mvm_http_handle_new(const MvmHttpTuning *tuning, char *error_text)
 {
@@ -57,6 +73,7 @@ mvm_http_handle_new(const MvmHttpTuning *tuning, char *error_text)
     if (easy == NULL)
         g_error("libcurl is out of memory");
     allow_web_only(easy);
+    set_authorities(easy);
     mvm_curl_set(easy, CURLOPT_ERRORBUFFER, error_text);
     mvm_curl_set(easy, CURLOPT_NOSIGNAL, 1L);
     mvm_curl_set(easy, CURLOPT_USERAGENT, USER_AGENT);
@@ -180,20 +197,30 @@ set_request(CURL *easy, const MvmHttpRequest *request, struct curl_slist *header
     mvm_curl_set(easy, CURLOPT_XFERINFODATA, exchange);
 }
 
+char *
+mvm_http_dup_shown(const char *url)
+{
+    g_autoptr(GUri) uri = g_uri_parse(url, G_URI_FLAGS_ENCODED | G_URI_FLAGS_HAS_PASSWORD, NULL);
+
+    return uri == NULL ? g_strdup("?") : g_uri_to_string_partial(uri, G_URI_HIDE_PASSWORD);
+}
+
 static bool
 fail(const MvmHttpRequest *request, Exchange *exchange, bool offline, const char *cause,
      GError **error)
 {
+    g_autofree char *shown = mvm_http_dup_shown(request->url);
+
     if (exchange->stopped != NULL) {
         g_propagate_error(error, g_steal_pointer(&exchange->stopped));
         return false;
     }
-    g_set_error(error, MVM_ERROR, MVM_ERROR_FAILED, "cannot fetch '%s': %s", request->url, cause);
+    g_set_error(error, MVM_ERROR, MVM_ERROR_FAILED, "cannot fetch '%s': %s", shown, cause);
     if (offline)
         mvm_error_set_hint(error,
                            "is this machine offline, or does it need a proxy (http_proxy, "
                            "https_proxy)? 'curl -I %s' should answer",
-                           request->url);
+                           shown);
     else
         mvm_error_set_hint(error, "check the network and the proxy (http_proxy, https_proxy), and "
                                   "run it again: it goes on where it was");

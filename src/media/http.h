@@ -46,5 +46,8 @@ typedef struct {
 bool mvm_http_request(const MvmHttpRequest *request, const MvmHttpTuning *tuning,
                       MvmProgress *progress, MvmHttpReply *ret_reply, GError **error);
 
+/* url as it may be shown: without a password. The caller frees. */
+char *mvm_http_dup_shown(const char *url);
+
 void mvm_http_reply_clear(MvmHttpReply *reply);
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(MvmHttpReply, mvm_http_reply_clear)

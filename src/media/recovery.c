@@ -36,8 +36,10 @@ info_body(const MvmMediaRequest *request)
 static bool
 refuse_status(const char *url, long status, GError **error)
 {
+    g_autofree char *shown = mvm_http_dup_shown(url);
+
     g_set_error(error, MVM_ERROR, MVM_ERROR_FAILED, "cannot fetch '%s': the server answers %ld",
-                url, status);
+                shown, status);
     if (status == 403)
         mvm_error_set_hint(error, "a network filter, a VPN or a data centre's address may be "
                                   "refused: try another network, or a mirror with --server");
@@ -61,8 +63,10 @@ ask(const MvmRecovery *recovery, const char *base, const char *host, MvmAnswer *
     if (session.status != 200)
         return refuse_status(root, session.status, error);
     if (session.session == NULL) {
+        g_autofree char *shown = mvm_http_dup_shown(root);
+
         g_set_error(error, MVM_ERROR, MVM_ERROR_FAILED,
-                    "cannot fetch '%s': the server opens no session", root);
+                    "cannot fetch '%s': the server opens no session", shown);
         mvm_error_set_hint(error, "a proxy or the network's log-in page may have answered in "
                                   "its place");
         return false;
@@ -75,7 +79,9 @@ ask(const MvmRecovery *recovery, const char *base, const char *host, MvmAnswer *
         return refuse_status(info, reply.status, error);
     if (!mvm_answer_parse((const char *)reply.body->data, reply.body->len, host, ret_answer,
                           error)) {
-        g_prefix_error(error, "cannot use server '%s': ", base);
+        g_autofree char *shown = mvm_http_dup_shown(base);
+
+        g_prefix_error(error, "cannot use server '%s': ", shown);
         return false;
     }
     return true;

@@ -114,7 +114,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
 
     def answer(self):
         host = "127.0.0.2" if self.fault("bad-host") else "127.0.0.1"
-        base = f"http://{host}:{self.server.server_port}/content/RecoveryImage/BaseSystem"
+        base = f"{self.server.scheme}://{host}:{self.server.server_port}/content/RecoveryImage/BaseSystem"
         values = {"AP": "041-99999", "AU": f"{base}.dmg", "AH": "0" * 64, "AT": self.token(),
                   "CU": f"{base}.chunklist", "CH": "0" * 64, "CT": self.token()}
         values.pop(self.fault("no-key"), None)
@@ -183,7 +183,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
         name, limit = self.limit()
         slow = self.fault("slow")
         stop = end if limit is None else min(end, first + limit)
-        plain = limit is None and not slow and not any(
+        plain = self.server.scheme == "http" and limit is None and not slow and not any(
             key in self.server.faults for key in ("flip", "flip-once"))
         if plain:
             self.wfile.flush()
@@ -220,8 +220,11 @@ class Handler(http.server.BaseHTTPRequestHandler):
 class RecoveryServer(http.server.ThreadingHTTPServer):
     daemon_threads = True
 
-    def __init__(self, dmg, chunklist, faults=None, port=0, log=None):
+    def __init__(self, dmg, chunklist, faults=None, port=0, log=None, tls=None):
         super().__init__(("127.0.0.1", port), Handler)
+        self.scheme = "https" if tls else "http"
+        if tls:  # an ssl.SSLContext
+            self.socket = tls.wrap_socket(self.socket, server_side=True, do_handshake_on_connect=False)
         self.file = os.open(dmg, os.O_RDONLY)
         self.size = os.fstat(self.file).st_size
         with open(chunklist, "rb") as file:
@@ -241,7 +244,7 @@ class RecoveryServer(http.server.ThreadingHTTPServer):
 
     @property
     def url(self):
-        return f"http://127.0.0.1:{self.server_port}"
+        return f"{self.scheme}://127.0.0.1:{self.server_port}"
 
     def __enter__(self):
         self.thread = threading.Thread(target=self.serve_forever, kwargs={"poll_interval": 0.05})

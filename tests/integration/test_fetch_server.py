@@ -10,6 +10,7 @@ import re
 import shutil
 import signal
 import socket
+import ssl
 import subprocess
 import sys
 import tempfile
@@ -19,11 +20,14 @@ import unittest
 SOURCE = pathlib.Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(SOURCE / "tests" / "fake"))
 import media_fixture  # noqa: E402
+from proxy import Proxy  # noqa: E402
 from recovery_server import RecoveryServer  # noqa: E402
 
 MACVM = os.environ.get("MACVM", str(SOURCE / "build" / "dev" / "macvm"))
 CHUNK = 1 << 18
-PROXIES = {key: None for key in ("http_proxy", "https_proxy", "all_proxy", "no_proxy", "HTTP_PROXY")}
+# What says how to get to a server; a test says it itself.
+PROXIES = {"http_proxy", "https_proxy", "all_proxy", "no_proxy", "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY",
+           "CURL_CA_BUNDLE", "SSL_CERT_FILE", "SSL_CERT_DIR"}
 
 
 class FetchServer(unittest.TestCase):
@@ -46,8 +50,8 @@ class FetchServer(unittest.TestCase):
     def server(self, **faults):
         return RecoveryServer(self.dmg, self.list, {name.replace("_", "-"): value for name, value in faults.items()})
 
-    def start(self, server, *args, trust=None):
-        env = {key: value for key, value in os.environ.items() if key not in PROXIES}
+    def start(self, server, *args, trust=None, env=()):
+        env = {key: value for key, value in os.environ.items() if key not in PROXIES} | dict(env)
         return subprocess.Popen([MACVM, "fetch", "--output", self.out, "--server", server.url, "--trust-key",
                                  trust or self.public, *args], stdout=subprocess.PIPE, stderr=subprocess.PIPE,
                                 text=True, env=env)
@@ -226,6 +230,56 @@ class FetchServer(unittest.TestCase):
                     # Eight attempts would take 90 s.
                     self.assertLess(time.monotonic() - begin, 45)
                     self.assertEqual(os.listdir(self.dir), [])
+
+    def secure(self, **faults):
+        """A server with a certificate of an authority that nobody knows, and that authority's certificate."""
+        name = self.dir / "tls"
+        name.mkdir(exist_ok=True)
+        openssl = ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=macvm test",
+                   "-addext", "subjectAltName=IP:127.0.0.1", "-keyout", name / "key.pem", "-out", name / "ca.pem"]
+        subprocess.run(openssl, check=True, capture_output=True)
+        tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        tls.load_cert_chain(name / "ca.pem", name / "key.pem")
+        return RecoveryServer(self.dmg, self.list, faults, tls=tls), name / "ca.pem"
+
+    def assert_fetched(self, process):
+        self.assertEqual(process.returncode, 0, process.err)
+        self.assertEqual(self.out.read_bytes(), self.raw.read_bytes())
+        self.out.unlink()
+
+    def test_https(self):
+        server, ca = self.secure()
+        with server:
+            for variable in ("SSL_CERT_FILE", "CURL_CA_BUNDLE"):
+                with self.subTest(variable=variable):
+                    self.assert_fetched(self.fetch(server, env={variable: str(ca)}))
+            refused = self.fetch(server)
+            self.assertEqual(refused.returncode, 1, refused.err)
+            self.assertIn("certificate", refused.err)
+
+    def test_proxy(self):
+        password = b"somebody:hush-hush"
+        server, ca = self.secure()
+        with server, self.server() as plain, Proxy(password) as proxy:
+            url = f"http://{password.decode()}@127.0.0.1:{proxy.server_address[1]}"
+            self.assert_fetched(self.fetch(server, env={"https_proxy": url, "SSL_CERT_FILE": str(ca)}))
+            self.assertTrue(proxy.requests and all("CONNECT" in line for line in proxy.requests), proxy.requests)
+            proxy.requests.clear()
+            self.assert_fetched(self.fetch(plain, "-v", env={"http_proxy": url}))
+            self.assertTrue(any("POST http://" in line for line in proxy.requests), proxy.requests)
+            proxy.requests.clear()
+            self.assert_fetched(self.fetch(plain, env={"http_proxy": url, "no_proxy": "127.0.0.1"}))
+            self.assertEqual(proxy.requests, [])
+            # Whatever is wrong with the proxy, its password is not told.
+            for wrong in (url.replace("somebody", "nobody"), url.rsplit(":", 1)[0] + ":1"):
+                refused = self.fetch(plain, "-v", env={"http_proxy": wrong})
+                self.assertEqual(refused.returncode, 1, refused.err)
+                self.assertNotIn("hush", refused.err + refused.out)
+            plain.faults["no-session"] = True
+            done = subprocess.run([MACVM, "fetch", "--output", self.out, "--server", plain.url.replace("//", "//me:hush@")],
+                                  capture_output=True, text=True, timeout=60)
+            self.assertIn("//me@127.0.0.1", done.stderr)
+            self.assertNotIn("hush", done.stderr + done.stdout)
 
     def test_server_that_is_none(self):
         for url in ("ftp://127.0.0.1", "127.0.0.1", "http://", "file:///etc/passwd"):
