@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "ops/hostcheck.h"
 
+#include "ops/firmware.h"
 #include "util/error.h"
 #include "util/size.h"
 #include "util/words.h"
@@ -8,7 +9,6 @@
 #include "virt/probe.h"
 
 #include <string.h>
-#include <sys/stat.h>
 
 static bool
 host_error(GError **error, const char *what, const char *why, const char *hint)
@@ -76,52 +76,22 @@ mvm_hostcheck_accel(const MvmContext *context, const MvmHost *host, const char *
     return use_tcg(context, host, machine, why, error);
 }
 
-/* Sizes of the code and the variables of OVMF's 2 MiB and 4 MiB builds, in bytes. */
-static const struct {
-    off_t code, vars;
-} builds[] = {{1966080, 131072}, {3653632, 540672}};
-
 static bool
-is_mixed(off_t code, off_t vars)
-{
-    for (size_t i = 0; i < G_N_ELEMENTS(builds); i++) {
-        if (code == builds[i].code)
-            return vars != builds[i].vars;
-    }
-    return false;
-}
-
-/* Two builds do not mix: the variables would silently not be kept (kholia/OSX-KVM PR 278). */
-static bool
-check_local_pair(const char *code, const char *vars, GError **error)
-{
-    struct stat c, v;
-
-    if (stat(code, &c) < 0)
-        return mvm_error_set_errno(error, "use firmware", code);
-    if (stat(vars, &v) < 0)
-        return mvm_error_set_errno(error, "use firmware", vars);
-    if (!is_mixed(c.st_size, v.st_size))
-        return true;
-    g_set_error(error, MVM_ERROR, MVM_ERROR_USAGE,
-                "cannot use firmware '%s' with '%s': they are not of one build (%ld and %ld bytes)",
-                code, vars, (long)c.st_size, (long)v.st_size);
-    mvm_error_set_hint(error, "give a pair, for example OVMF_CODE_4M.fd with OVMF_VARS_4M.fd");
-    return false;
-}
-
-static bool
-use_given_firmware(const MvmContext *context, const char *firmware, MvmMachine *machine,
-                   GError **error)
+use_given_firmware(const MvmContext *context, const MvmHost *host, const char *firmware,
+                   MvmMachine *machine, GError **error)
 {
     const char *colon = strchr(firmware, ':');
 
     machine->loader = g_strndup(firmware, (gsize)(colon - firmware));
     machine->nvram_template = g_strdup(colon + 1);
-    /* The files of a remote host cannot be seen from here; its libvirt says so at the start. */
-    if (mvm_connection_get_endpoint(context->conn)->remote)
+    if (!mvm_firmware_check_pair(context, mvm_host_get_domcaps(host, machine->kvm), machine->loader,
+                                 machine->nvram_template, &machine->firmware_format, error))
+        return false;
+    if (g_str_equal(machine->firmware_format, "raw") ||
+        mvm_feature_is_in(MVM_FEATURE_FIRMWARE_FORMAT, &host->versions))
         return true;
-    return check_local_pair(machine->loader, machine->nvram_template, error);
+    return host_error(error, "use firmware in qcow2 format", "the host's libvirt is too old for it",
+                      "give raw images as --firmware CODE:VARS, or leave --firmware out");
 }
 
 bool
@@ -129,7 +99,7 @@ mvm_hostcheck_firmware(const MvmContext *context, const MvmHost *host, const cha
                        MvmMachine *machine, GError **error)
 {
     if (firmware != NULL && strchr(firmware, ':') != NULL)
-        return use_given_firmware(context, firmware, machine, error);
+        return use_given_firmware(context, host, firmware, machine, error);
     if (g_strcmp0(firmware, "upstream") == 0)
         return true;
     if (host->firmware == NULL ||

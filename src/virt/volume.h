@@ -35,6 +35,10 @@ MvmVolume *mvm_volume_lookup(MvmPool *pool, const char *name, GError **error);
 /* The volume at path, in whichever active pool of the connection. */
 MvmVolume *mvm_volume_lookup_path(MvmConnection *conn, const char *path, GError **error);
 
+/* The first len bytes of the volume at path (fewer when it is smaller), and its size. */
+bool mvm_volume_read_head(MvmConnection *conn, const char *path, void *buffer, size_t len,
+                          uint64_t *ret_size, GError **error);
+
 /* All volumes of the pool, unfinished ones and their marks not, as MvmVolume in the order of their
  * names. The caller frees the array. */
 GPtrArray *mvm_volume_list(MvmPool *pool, GError **error);

@@ -97,5 +97,28 @@ class Lost(unittest.TestCase):
             env.macvm("define", *SMALL, "--accel", "tcg")
 
 
+class Far(unittest.TestCase):
+    def test_firmware(self):
+        """What firmware is, is asked of the other host, whose files cannot be seen from here."""
+        with harness.Environment.ssh("session") as env:
+            pool = env.server.dir / "fw"
+            pool.mkdir()
+            for name, source in (("code.fd", harness.OVMF / "OVMF_CODE_4M.fd"), ("vars.fd", harness.OVMF / "OVMF_VARS_4M.fd"),
+                                 ("small.fd", harness.OVMF / "OVMF_VARS.fd"), ("none.fd", "/etc/passwd")):
+                env.server.write(f"fw/{name}", harness.pathlib.Path(source).read_bytes())
+            env.server.own(pool)
+            env.virsh("pool-create-as", "fw", "dir", "--target", pool)
+
+            def define(code, vars, expect):
+                return env.macvm("define", *SMALL, "--accel", "tcg", "--ssh-port", env.free_port(), "--print-xml",
+                                 "--firmware", f"{code}:{vars}", expect=expect)
+            self.assertIn(f"{pool}/code.fd", define(pool / "code.fd", pool / "vars.fd", 0).out)
+            listed = harness.OVMF / "OVMF_CODE_4M.fd"
+            self.assertIn(str(listed), define(listed, harness.OVMF / "OVMF_VARS_4M.fd", 0).out)
+            self.assertIn("not of one build", define(pool / "code.fd", pool / "small.fd", 2).err)
+            self.assertIn("not a UEFI firmware volume", define(pool / "none.fd", pool / "vars.fd", 2).err)
+            self.assertIn("none that libvirt lists", define("/etc/passwd", "/etc/group", 5).err)
+
+
 if __name__ == "__main__":
     harness.main()
