@@ -152,6 +152,19 @@ note_old_variables(const Work *work)
                           word);
 }
 
+/* Both are right in their own eyes; the merge takes what this one renders. */
+static void
+note_newer_profile(const Work *work)
+{
+    const MvmMetadata *metadata = work->current != NULL ? work->current->metadata : NULL;
+
+    if (metadata != NULL && metadata->profile > MVM_PROFILE_VERSION)
+        mvm_progress_note(work->context->progress,
+                          "a newer macvm defined '%s' last: what it knew better of macOS %s is "
+                          "taken back",
+                          work->machine->name, work->machine->os->id);
+}
+
 /* What depends on the host: firmware, accelerator, network, size. */
 static bool
 fit_to_host(Work *work, GError **error)
@@ -169,6 +182,7 @@ fit_to_host(Work *work, GError **error)
         return false;
     choose_passt(work);
     note_old_variables(work);
+    note_newer_profile(work);
     if (!mvm_oscheck_fit(context, work->host, work->request->mode == MVM_DEFINE, work->machine,
                          error))
         return false;

@@ -8,6 +8,9 @@
 
 #define DISK(target) "/domain/devices/disk[target/@dev='" target "']"
 #define INTERFACE "/domain/devices/interface"
+#define TABLET "/domain/devices/input[@type='tablet']"
+/* One on virtio would else be put behind a PCIe root port. */
+#define TABLET_SLOT "0x08"
 /* Where template/domain.xml has the network card, too, so that macOS finds it at the same place
  * whichever way it is made. */
 #define NIC_ADDRESS "0xa"
@@ -197,7 +200,14 @@ static void
 set_input(xmlDoc *doc, const MvmMachine *machine)
 {
     mvm_xml_set(doc, "/domain/devices/controller[@type='usb']/@model", "%s", machine->os->usb);
-    mvm_xml_set(doc, "/domain/devices/input[@type='tablet']/@bus", "%s", machine->os->tablet);
+    mvm_xml_set(doc, TABLET "/@bus", "%s", machine->os->tablet);
+    if (!g_str_equal(machine->os->tablet, "virtio"))
+        return;
+    mvm_xml_set(doc, TABLET "/address/@type", "pci");
+    mvm_xml_set(doc, TABLET "/address/@domain", "0x0000");
+    mvm_xml_set(doc, TABLET "/address/@bus", "0x00");
+    mvm_xml_set(doc, TABLET "/address/@slot", TABLET_SLOT);
+    mvm_xml_set(doc, TABLET "/address/@function", "0x0");
 }
 
 /* A user's template may do without. */

@@ -78,6 +78,12 @@ class Profiles(unittest.TestCase):
             self.assertEqual("qemu-xhci", root.find("devices/controller[@type='usb']").get("model"))
             self.assertEqual("virtio", root.find("devices/memballoon").get("model"))
             self.assertEqual("1", next(root.find("metadata").iter())[0].get("profile"))
+            # The other way round: this macvm is the older one.
+            text = env.virsh("dumpxml", "--inactive", "--security-info", "m").out
+            newer = text.replace("profile='1'", "profile='9'").replace('profile="1"', 'profile="9"')
+            env.virsh("define", env.write("newer.xml", newer))
+            self.assertIn("a newer macvm", env.macvm("define", "m").err)
+            self.assertNotIn("a newer macvm", env.macvm("define", "m").err)
 
 
 class Lacking(unittest.TestCase):

@@ -9,6 +9,11 @@
 
 static const char *const models[] = {"iMacPro1,1", "MacPro7,1", "iMac20,1"};
 
+/* The form once more, written down apart from the code that is tested. */
+#define SERIAL "^(C02|F5K)[CDFGHJ-NP-TV-Z][1-9CDFGHJ-NP-RTVWXY][0-9A-HJ-NP-Z]{3}[0-9A-Z]{4}$"
+#define MLB                                                                                        \
+    "^(C02|F5K)[0-9]([0-4][0-9]|5[0-3])[0-9]{3}[0-9A-HJ-NP-Z]{2}[0-9A-Z]{4}[0-9A-HJ-NP-Z]{2}$"
+
 /* Two serial numbers alike are as likely as the format makes them (iMacPro1,1: 57 million); two
  * identities alike would be a broken generator. */
 static void
@@ -27,6 +32,8 @@ test_new(gconstpointer data)
         g_assert_true(mvm_identity_check(identity, &error));
         g_assert_no_error(error);
         g_assert_cmpstr(identity->model, ==, model);
+        g_assert_true(g_regex_match_simple(SERIAL, identity->serial, 0, 0));
+        g_assert_true(g_regex_match_simple(MLB, identity->mlb, 0, 0));
         g_assert_cmpstr(identity->rom, ==, rom);
         g_assert_true(g_hash_table_add(all, g_strconcat(identity->serial, identity->mlb, NULL)));
         g_hash_table_add(serials, g_strdup(identity->serial));

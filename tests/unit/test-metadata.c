@@ -7,7 +7,7 @@
 #define NS "xmlns:macvm='" MVM_XML_NS_MACVM "'"
 
 /* As virDomainGetMetadata() of libvirt 9.0 gave it: without the namespace. */
-static const char from_libvirt[] = "<machine version='1' os='14'>\n"
+static const char from_libvirt[] = "<machine version='1' os='14' profile='3'>\n"
                                    "  <ssh port='2222' user='joe'/>\n"
                                    "  <option name='memory'>8G</option>\n"
                                    "  <option name='cores'>4</option>\n"
@@ -20,6 +20,7 @@ check_fields(const MvmMetadata *metadata)
 {
     g_assert_cmpint(metadata->version, ==, 1);
     g_assert_cmpstr(metadata->os, ==, "14");
+    g_assert_cmpint(metadata->profile, ==, 3);
     g_assert_cmpint(metadata->ssh_port, ==, 2222);
     g_assert_cmpstr(metadata->ssh_user, ==, "joe");
     g_assert_cmpuint(metadata->options->len, ==, 2);
@@ -202,6 +203,8 @@ test_refused(void)
         "<machine><option>value</option></machine>",
         "<!DOCTYPE machine [<!ENTITY a 'b'>]><machine os='&a;'/>",
         "<machine os='0123456789012345678901234567890123456789'/>",
+        "<machine profile='0'/>",
+        "<machine profile='newest'/>",
     };
 
     for (size_t i = 0; i < G_N_ELEMENTS(texts); i++) {
