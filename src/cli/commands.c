@@ -31,6 +31,11 @@ const MvmCommand mvm_commands[] = {
      0, 1, mvm_cmd_define},
     {"set", NULL, GROUP_MACHINE, "NAME", "Change a machine that is defined",
      "On a running machine the change shows at its next start.", 1, 1, mvm_cmd_set},
+    {"import", NULL, GROUP_MACHINE, "DIR|FILE [NAME]", "Take over a machine of another program",
+     "Reads an OSX-KVM folder (its boot script), quickemu's .conf or a libvirt domain's XML, and\n"
+     "copies the disks into the pool. Nothing there is run or changed; what cannot be taken\n"
+     "over is listed.",
+     1, 2, mvm_cmd_import},
     {"finish", NULL, GROUP_MACHINE, "[NAME]", "After the installation, take the recovery disk out",
      "A restart can then not begin the installer again. 'macvm set NAME --recovery on' brings\n"
      "the disk back.",

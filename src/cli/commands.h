@@ -14,6 +14,7 @@ bool mvm_cmd_doctor(MvmCli *cli, int argc, char **argv, GError **error);
 bool mvm_cmd_down(MvmCli *cli, int argc, char **argv, GError **error);
 bool mvm_cmd_fetch(MvmCli *cli, int argc, char **argv, GError **error);
 bool mvm_cmd_finish(MvmCli *cli, int argc, char **argv, GError **error);
+bool mvm_cmd_import(MvmCli *cli, int argc, char **argv, GError **error);
 bool mvm_cmd_list(MvmCli *cli, int argc, char **argv, GError **error);
 bool mvm_cmd_log(MvmCli *cli, int argc, char **argv, GError **error);
 bool mvm_cmd_restart(MvmCli *cli, int argc, char **argv, GError **error);

@@ -108,6 +108,10 @@ choose_identity(Work *work, GError **error)
         if (!asked && work->current->metadata->ssh_port > 0)
             machine->ssh_port = (unsigned)work->current->metadata->ssh_port;
     }
+    if (work->current == NULL) {
+        machine->mac = g_strdup(work->request->origin.mac);
+        machine->uuid = g_strdup(work->request->origin.uuid);
+    }
     if (machine->mac == NULL)
         machine->mac = mvm_mac_new();
     choose_mac(work);
@@ -196,7 +200,7 @@ fit_to_host(Work *work, GError **error)
 static bool
 resolve_machine(Work *work, GError **error)
 {
-    const char *osk = work->current != NULL ? work->current->osk : NULL;
+    const char *osk = work->current != NULL ? work->current->osk : work->request->origin.osk;
     MvmHostLimits limits = {0};
 
     work->host = mvm_host_read(work->context->conn, error);

@@ -27,13 +27,20 @@ typedef enum {
     MVM_CONFLICT_THEIRS, /* what macvm brings wins */
 } MvmConflictChoice;
 
+/* What a new machine is to be, in the place of what would be made up; all borrowed, or NULL. */
+typedef struct {
+    const char *uuid, *mac;
+    const char *osk; /* a secret; used where the host has none of its own */
+} MvmDefineOrigin;
+
 typedef struct {
     const char *name;          /* checked by mvm_name_check() */
     const MvmOptions *options; /* of this command line */
     const char *opencore;      /* local file, or NULL */
     MvmDefineMode mode;
     MvmConflictChoice choice;
-    bool must_exist; /* `set`: MVM_ERROR_NOT_FOUND when there is no such machine */
+    MvmDefineOrigin origin; /* of a machine that is taken over */
+    bool must_exist;        /* `set`: MVM_ERROR_NOT_FOUND when there is no such machine */
 } MvmDefineRequest;
 
 typedef struct {

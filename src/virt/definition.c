@@ -73,3 +73,14 @@ mvm_definition_is_running(MvmConnection *conn, const char *name)
 
     return domain != NULL && virDomainIsActive(domain) == 1;
 }
+
+bool
+mvm_definition_find_uuid(MvmConnection *conn, const char *uuid, char **ret_name, GError **error)
+{
+    g_autoptr(virDomain) domain = virDomainLookupByUUIDString(conn->virt, uuid);
+
+    if (domain == NULL && mvm_virt_last_code() != VIR_ERR_NO_DOMAIN)
+        return mvm_virt_set_error(error, "look for the domain '%s'", uuid);
+    *ret_name = domain != NULL ? g_strdup(virDomainGetName(domain)) : NULL;
+    return true;
+}

@@ -1,0 +1,132 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "import/shell.h"
+#include "import/source.h"
+#include "util/error.h"
+
+#include <string.h>
+
+/* What quickemu gives the guest's ssh when the configuration does not say. */
+#define DEFAULT_SSH_PORT "22220"
+/* quickemu names no address, and this is QEMU's own for the first card (net/net.c). */
+#define QEMU_FIRST_MAC "52:54:00:12:34:56"
+
+/* Keys that are taken over, or that a machine of macvm has of its own. */
+static const char *const known[] = {
+    "PWD",        "guest_os",   "macos_release", "disk_img",    "img",
+    "ram",        "cpu_cores",  "ssh_port",      "macaddr",     "network",
+    "disk_size",  "secureboot", "tpm",           "boot",        "gl",
+    "sound_card", "display",    "arch",          "disk_format", "preallocation",
+    "iso",        "width",      "height",        "keyboard",    NULL};
+
+static void
+take_network(MvmImportSource *source, const MvmShell *shell)
+{
+    const char *network = mvm_shell_get(shell, "network");
+    const char *mac = mvm_shell_get(shell, "macaddr");
+    const char *port = mvm_shell_get(shell, "ssh_port");
+    bool user = network == NULL || *network == '\0' || g_str_equal(network, "user");
+
+    if (mac != NULL)
+        mvm_import_set_mac(source, mac);
+    else if (user)
+        mvm_import_set_mac(source, QEMU_FIRST_MAC);
+    if (user) {
+        mvm_import_set(source, MVM_OPTION_SSH_PORT, port != NULL ? port : DEFAULT_SSH_PORT,
+                       "port of ssh");
+    } else if (g_str_equal(network, "none") || g_str_equal(network, "restrict")) {
+        mvm_import_leave(source, "network '%s': the machine gets one in user mode", network);
+    } else {
+        g_autofree char *bridge = g_strconcat("bridge=", network, NULL);
+
+        mvm_import_set(source, MVM_OPTION_NETWORK, bridge, "network");
+    }
+}
+
+/* quickemu finds these by their names beside the disk, in this order. */
+static void
+take_images(MvmImportSource *source, const char *disk)
+{
+    g_autofree char *dir = g_path_get_dirname(disk);
+
+    source->image[MVM_IMPORT_SYSTEM] = g_strdup(disk);
+    source->image[MVM_IMPORT_OPENCORE] = g_build_filename(dir, "OpenCore.qcow2", NULL);
+    source->image[MVM_IMPORT_CODE] = g_build_filename(dir, "OVMF_CODE.fd", NULL);
+    source->image[MVM_IMPORT_VARS] = g_build_filename(dir, "OVMF_VARS-1024x768.fd", NULL);
+    source->fallback[MVM_IMPORT_OPENCORE] = g_build_filename(dir, "ESP.qcow2", NULL);
+    source->fallback[MVM_IMPORT_VARS] = g_build_filename(dir, "OVMF_VARS-1920x1080.fd", NULL);
+}
+
+static void
+take_size(MvmImportSource *source, const MvmShell *shell)
+{
+    const char *ram = mvm_shell_get(shell, "ram");
+    const char *cores = mvm_shell_get(shell, "cpu_cores");
+
+    if (ram != NULL)
+        mvm_import_set(source, MVM_OPTION_MEMORY, ram, "memory");
+    if (cores == NULL)
+        return;
+    mvm_import_set(source, MVM_OPTION_CORES, cores, "cores");
+    mvm_import_set(source, MVM_OPTION_THREADS, "1", "threads");
+}
+
+static int
+compare(const void *a, const void *b)
+{
+    return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+static void
+leave_unknown(MvmImportSource *source, const MvmShell *shell)
+{
+    g_autoptr(GPtrArray) names = g_ptr_array_new();
+    GHashTableIter iter;
+    gpointer name = NULL;
+
+    g_hash_table_iter_init(&iter, shell->values);
+    while (g_hash_table_iter_next(&iter, &name, NULL)) {
+        if (!g_strv_contains(known, name))
+            g_ptr_array_add(names, name);
+    }
+    g_ptr_array_sort(names, compare);
+    for (guint i = 0; i < names->len; i++)
+        mvm_import_leave(source, "setting %.64s=%.200s", (const char *)names->pdata[i],
+                         mvm_shell_get(shell, names->pdata[i]));
+    for (guint i = 0; i < shell->words->len; i++) {
+        if (shell->words->pdata[i] != NULL)
+            mvm_import_leave(source, "in a list: %.200s", (const char *)shell->words->pdata[i]);
+    }
+}
+
+static MvmImportSource *
+refuse(const char *what, const char *cause, GError **error)
+{
+    g_set_error(error, MVM_ERROR, MVM_ERROR_FAILED, "cannot import '%s': %s", what, cause);
+    return NULL;
+}
+
+MvmImportSource *
+mvm_import_read_quickemu(const char *text, size_t len, const char *dir, const char *what,
+                         GError **error)
+{
+    g_autoptr(MvmShell) shell = mvm_shell_read(text, len, dir, what, error);
+    g_autoptr(MvmImportSource) source = NULL;
+    const char *release = NULL, *disk = NULL;
+
+    if (shell == NULL)
+        return NULL;
+    if (g_strcmp0(mvm_shell_get(shell, "guest_os"), "macos") != 0)
+        return refuse(what, "guest_os is not macos", error);
+    disk = mvm_shell_get(shell, "disk_img");
+    if (disk == NULL || *disk == '\0')
+        return refuse(what, "disk_img is not set", error);
+    source = mvm_import_source_new();
+    release = mvm_shell_get(shell, "macos_release");
+    if (release != NULL)
+        mvm_import_set(source, MVM_OPTION_OS, release, "macOS version");
+    take_images(source, disk);
+    take_size(source, shell);
+    take_network(source, shell);
+    leave_unknown(source, shell);
+    return g_steal_pointer(&source);
+}

@@ -1,0 +1,367 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "ops/import.h"
+
+#include "machine/machine.h"
+#include "machine/name.h"
+#include "ops/config.h"
+#include "ops/define.h"
+#include "ops/images.h"
+#include "ops/import-file.h"
+#include "util/error.h"
+#include "util/file.h"
+#include "util/secret.h"
+#include "util/size.h"
+#include "virt/definition.h"
+#include "virt/domain.h"
+
+#include <string.h>
+#include <unistd.h>
+
+typedef struct {
+    const MvmContext *context;
+    const MvmImportRequest *request;
+    MvmImportSource *source;                     /* owned */
+    MvmImportFile files[MVM_IMPORT_IMAGE_COUNT]; /* owned */
+    MvmOptions *options;                         /* owned; the source's, and over them the user's */
+    char *file, *dir, *name, *uuid;              /* owned */
+    MvmPool *pool;                               /* owned */
+} Work;
+
+static void
+work_clear(Work *work)
+{
+    mvm_import_source_free(work->source);
+    for (int i = 0; i < MVM_IMPORT_IMAGE_COUNT; i++)
+        mvm_import_file_clear(&work->files[i]);
+    mvm_options_free(work->options);
+    g_free(work->file);
+    g_free(work->dir);
+    g_free(work->name);
+    g_free(work->uuid);
+    mvm_pool_free(work->pool);
+}
+
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Work, work_clear)
+
+const char *
+mvm_import_image_name(MvmImportImage image)
+{
+    static const char *const names[] = {"opencore", "system", "firmware", "nvram"};
+
+    return names[image];
+}
+
+/* --- what the source says --------------------------------------------------------------------- */
+
+static bool
+read_source(Work *work, GError **error)
+{
+    mvm_autosecret char *text = NULL;
+    size_t len = 0;
+
+    work->file = mvm_import_find(work->request->path, error);
+    if (work->file == NULL)
+        return false;
+    work->dir = g_path_get_dirname(work->file);
+    text = mvm_file_read(work->file, MVM_IMPORT_MAX_TEXT, &len, error);
+    work->source = text != NULL ? mvm_import_read(text, len, work->dir, work->file, error) : NULL;
+    return work->source != NULL;
+}
+
+static bool
+choose_name(Work *work, GError **error)
+{
+    const char *own = work->source->name;
+
+    if (work->request->name != NULL)
+        work->name = g_strdup(work->request->name);
+    else if (own != NULL && mvm_name_check(own, NULL))
+        work->name = g_strdup(own);
+    else
+        work->name = g_strdup(MVM_NAME_DEFAULT);
+    return mvm_name_check(work->name, error);
+}
+
+/* The usual port is not asked for: the machine gets another when a machine of macvm has it. */
+static void
+choose_options(Work *work)
+{
+    MvmOptions *options = work->source->options;
+    char **port = &options->value[MVM_OPTION_SSH_PORT];
+    g_autofree char *usual = g_strdup_printf("%u", MVM_DEFAULT_SSH_PORT);
+
+    if (g_strcmp0(*port, usual) == 0)
+        g_clear_pointer(port, g_free);
+    if (options->value[MVM_OPTION_OS] == NULL &&
+        work->request->options->value[MVM_OPTION_OS] == NULL)
+        mvm_import_leave(work->source,
+                         "the macOS version, which nothing there tells: taken to be %s; --os "
+                         "VERSION says better",
+                         MVM_OS_DEFAULT);
+    /* macOS is on the disk; recovery would only begin to install it again. */
+    (void)mvm_options_set(options, MVM_OPTION_RECOVERY, "off", NULL);
+    work->options = mvm_options_copy(options);
+    mvm_options_overlay(work->options, work->request->options);
+}
+
+/* --- its files -------------------------------------------------------------------------------- */
+
+static const char *
+ending_of(MvmImportImage image)
+{
+    switch (image) {
+    case MVM_IMPORT_OPENCORE:
+        return mvm_image_ending(MVM_IMAGE_OPENCORE);
+    case MVM_IMPORT_SYSTEM:
+        return mvm_image_ending(MVM_IMAGE_SYSTEM);
+    case MVM_IMPORT_CODE:
+        return "-code.fd";
+    case MVM_IMPORT_VARS:
+    case MVM_IMPORT_IMAGE_COUNT:
+        break;
+    }
+    return "-vars.fd";
+}
+
+/* Where the image is on this machine, or where it ought to be; the caller frees. */
+static char *
+locate(const Work *work, MvmImportImage image)
+{
+    const char *path = work->source->image[image], *fallback = work->source->fallback[image];
+    g_autofree char *first = g_canonicalize_filename(path, work->dir);
+
+    if (fallback == NULL || g_file_test(first, G_FILE_TEST_EXISTS))
+        return g_steal_pointer(&first);
+    return g_canonicalize_filename(fallback, work->dir);
+}
+
+static bool
+open_image(Work *work, MvmImportImage image, GError **error)
+{
+    bool is_disk = image == MVM_IMPORT_OPENCORE || image == MVM_IMPORT_SYSTEM;
+    g_autofree char *path = NULL, *volume = NULL;
+    g_autoptr(GError) cause = NULL;
+
+    if (work->source->image[image] == NULL)
+        return true;
+    path = locate(work, image);
+    volume = g_strconcat(work->name, ending_of(image), NULL);
+    if (mvm_import_file_open(&work->files[image], is_disk ? MVM_IMPORT_DISK : MVM_IMPORT_FIRMWARE,
+                             path, volume, &cause))
+        return true;
+    if (image == MVM_IMPORT_SYSTEM || g_error_matches(cause, MVM_ERROR, MVM_ERROR_CONFLICT)) {
+        g_propagate_error(error, g_steal_pointer(&cause));
+        return false;
+    }
+    mvm_import_leave(work->source, "%s: %s", mvm_import_image_name(image), cause->message);
+    mvm_import_file_clear(&work->files[image]);
+    work->files[image] = (MvmImportFile){.fd = -1};
+    return true;
+}
+
+static bool
+has(const Work *work, MvmImportImage image)
+{
+    return work->files[image].path != NULL;
+}
+
+static void
+forget(Work *work, MvmImportImage image)
+{
+    mvm_import_file_clear(&work->files[image]);
+    work->files[image] = (MvmImportFile){.fd = -1};
+}
+
+/* The variables are of use only with the code that they were written by. */
+static void
+check_firmware(Work *work)
+{
+    bool asked = work->request->options->value[MVM_OPTION_FIRMWARE] != NULL;
+
+    if (has(work, MVM_IMPORT_CODE) && has(work, MVM_IMPORT_VARS) && !asked)
+        return;
+    if (has(work, MVM_IMPORT_VARS))
+        mvm_import_leave(work->source, "NVRAM '%s': %s", work->files[MVM_IMPORT_VARS].path,
+                         asked ? "--firmware asks for another" : "its firmware is not there");
+    forget(work, MVM_IMPORT_CODE);
+    forget(work, MVM_IMPORT_VARS);
+}
+
+static bool
+open_images(Work *work, GError **error)
+{
+    for (int i = 0; i < MVM_IMPORT_IMAGE_COUNT; i++) {
+        if (!open_image(work, (MvmImportImage)i, error))
+            return false;
+    }
+    check_firmware(work);
+    return true;
+}
+
+/* --- the domain ------------------------------------------------------------------------------- */
+
+/* The UUID that macOS knows is that of the OpenCore disk; a domain that is there may have it. */
+static bool
+choose_uuid(Work *work, GError **error)
+{
+    const MvmImportFile *opencore = &work->files[MVM_IMPORT_OPENCORE];
+    g_autofree char *user = NULL;
+
+    work->uuid = g_strdup(work->source->uuid);
+    if (work->uuid == NULL && opencore->path != NULL)
+        work->uuid = mvm_import_read_uuid(opencore->path, opencore->is_raw);
+    if (work->uuid == NULL)
+        return true;
+    if (!mvm_definition_find_uuid(work->context->conn, work->uuid, &user, error))
+        return false;
+    if (user == NULL)
+        return true;
+    mvm_import_leave(work->source, "UUID %s: the domain '%s' has it", work->uuid, user);
+    g_clear_pointer(&work->uuid, g_free);
+    return true;
+}
+
+static bool
+define(Work *work, MvmDefineMode mode, GError **error)
+{
+    MvmDefineRequest request = {.name = work->name,
+                                .options = work->options,
+                                .opencore = work->files[MVM_IMPORT_OPENCORE].path,
+                                .origin = {work->uuid, work->source->mac, work->source->osk},
+                                .mode = mode};
+    g_auto(MvmDefineResult) result = {0};
+    MvmContext silent = mvm_context(work->context->conn, NULL);
+
+    /* What is only looked at is not told: it is told when it is done. */
+    return mvm_define(mode == MVM_DEFINE ? work->context : &silent, &request, &result, error);
+}
+
+static bool
+check_name_free(Work *work, GError **error)
+{
+    g_autofree char *xml = NULL;
+
+    if (!mvm_definition_read(work->context->conn, work->name, &xml, error))
+        return false;
+    if (xml == NULL)
+        return true;
+    g_set_error(error, MVM_ERROR, MVM_ERROR_CONFLICT, "cannot import '%s': there is a domain '%s'",
+                work->file, work->name);
+    mvm_error_set_hint(error, "give the machine another name: 'macvm import %s NAME'",
+                       work->request->path);
+    return false;
+}
+
+/* --- copying ---------------------------------------------------------------------------------- */
+
+static bool
+open_pool(Work *work, GError **error)
+{
+    g_autoptr(MvmOptions) configured = NULL;
+    mvm_autosecret char *osk = NULL;
+    const char *pool = work->options->value[MVM_OPTION_POOL];
+
+    if (!mvm_config_load(&configured, &osk, error))
+        return false;
+    work->pool = mvm_pool_ensure(work->context->conn,
+                                 pool != NULL ? pool : configured->value[MVM_OPTION_POOL], error);
+    return work->pool != NULL;
+}
+
+static bool
+put_images(Work *work, GError **error)
+{
+    for (int i = 0; i < MVM_IMPORT_IMAGE_COUNT; i++) {
+        if (has(work, (MvmImportImage)i) &&
+            !mvm_import_file_put(&work->files[i], work->context, work->pool, work->name, error))
+            return false;
+    }
+    return true;
+}
+
+static bool
+use_firmware(Work *work, GError **error)
+{
+    const char *code = work->files[MVM_IMPORT_CODE].there;
+    const char *vars = work->files[MVM_IMPORT_VARS].there;
+    g_autofree char *pair = code != NULL ? g_strdup_printf("%s:%s", code, vars) : NULL;
+
+    return pair == NULL || mvm_options_set(work->options, MVM_OPTION_FIRMWARE, pair, error);
+}
+
+/* Only what was seen to be in the pool, byte for byte, after the domain is there, goes. */
+static bool
+remove_source(Work *work, MvmImportResult *result, GError **error)
+{
+    const MvmImportFile *system = &work->files[MVM_IMPORT_SYSTEM];
+
+    if (!mvm_import_file_is_same(system, work->context, work->pool, &result->moved, error))
+        return false;
+    if (!result->moved) {
+        mvm_import_leave(work->source,
+                         "'%s' stays where it is: its copy is not the same, bit by bit",
+                         system->path);
+        return true;
+    }
+    if (unlink(system->path) < 0)
+        return mvm_error_set_errno(error, "remove", system->path);
+    return true;
+}
+
+static bool
+take_over(Work *work, MvmImportResult *result, GError **error)
+{
+    return define(work, MVM_DEFINE_PRINT, error) && open_pool(work, error) &&
+           put_images(work, error) && use_firmware(work, error) &&
+           define(work, MVM_DEFINE, error) &&
+           (!work->request->move || remove_source(work, result, error));
+}
+
+/* --- all of it -------------------------------------------------------------------------------- */
+
+static void
+fill(Work *work, MvmImportResult *result)
+{
+    result->name = g_strdup(work->name);
+    result->file = g_strdup(work->file);
+    result->uuid = g_strdup(work->uuid);
+    for (int i = 0; i < MVM_IMPORT_IMAGE_COUNT; i++) {
+        result->from[i] = g_strdup(work->files[i].path);
+        result->volume[i] = g_strdup(work->files[i].volume);
+    }
+    result->left = g_ptr_array_ref(work->source->left);
+}
+
+bool
+mvm_import(const MvmContext *context, const MvmImportRequest *request, MvmImportResult *ret_result,
+           GError **error)
+{
+    g_auto(Work) work = {.context = context, .request = request};
+    g_auto(MvmImportResult) result = {0};
+
+    for (int i = 0; i < MVM_IMPORT_IMAGE_COUNT; i++)
+        work.files[i].fd = -1;
+    if (!read_source(&work, error) || !choose_name(&work, error) || !check_name_free(&work, error))
+        return false;
+    choose_options(&work);
+    if (!open_images(&work, error) || !choose_uuid(&work, error) ||
+        (!request->dry_run && !take_over(&work, &result, error)))
+        return false;
+    fill(&work, &result);
+    *ret_result = result;
+    result = (MvmImportResult){0};
+    return true;
+}
+
+void
+mvm_import_result_clear(MvmImportResult *result)
+{
+    g_free(result->name);
+    g_free(result->file);
+    g_free(result->uuid);
+    for (int i = 0; i < MVM_IMPORT_IMAGE_COUNT; i++) {
+        g_free(result->from[i]);
+        g_free(result->volume[i]);
+    }
+    g_clear_pointer(&result->left, g_ptr_array_unref);
+}

@@ -1,0 +1,243 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Machines as other programs keep them. The texts are written for this test, in the manner of
+ * OSX-KVM's boot script, quickemu's configuration and the domains that are handed round. */
+#include "import/shell.h"
+#include "import/source.h"
+#include "util/error.h"
+
+#include <string.h>
+
+static MvmImportSource *
+read_text(const char *text)
+{
+    g_autoptr(GError) error = NULL;
+    MvmImportSource *source = mvm_import_read(text, strlen(text), "/the dir", "t", &error);
+
+    g_assert_no_error(error);
+    return source;
+}
+
+static void
+assert_refused(const char *text, size_t len)
+{
+    g_autoptr(GError) error = NULL;
+
+    g_assert_null(mvm_import_read(text, len, "/d", "t", &error));
+    g_assert_error(error, MVM_ERROR, MVM_ERROR_FAILED);
+}
+
+static const char *
+option(const MvmImportSource *source, MvmOption which)
+{
+    return source->options->value[which];
+}
+
+static bool
+leaves(const MvmImportSource *source, const char *part)
+{
+    for (guint i = 0; i < source->left->len; i++) {
+        if (strstr(source->left->pdata[i], part) != NULL)
+            return true;
+    }
+    return false;
+}
+
+static const char boot_script[] =
+    "# MEMORY=\"1\" is a comment\n"
+    "OPTIONS=\"+ssse3,+avx2,+pcid,check\"\n"
+    "RAM=\"8192\" # MiB\n"
+    "SOCKETS=1; CORES='4'\n"
+    "THREADS=\"8\"\n"
+    "HERE=\".\"\n"
+    "args=(\n"
+    "  -enable-kvm -m \"$RAM\" -cpu Haswell-noTSX,kvm=on,vendor=GenuineIntel,\"$OPTIONS\"\n"
+    "  -smp \"$THREADS\",cores=\"$CORES\",sockets=\"$SOCKETS\"\n"
+    "  # -drive id=Old,if=none,file=\"$HERE/old.img\",format=qcow2\n"
+    "  -device isa-applesmc,osk=\"sixty-four,,characters\"\n"
+    "  -drive if=pflash,format=raw,readonly=on,file=\"$HERE/CODE.fd\"\n"
+    "  -drive if=pflash,format=raw,file=\"${HERE}/VARS.fd\"\n"
+    "  -drive "
+    "id=OpenCoreBoot,if=none,snapshot=on,format=qcow2,file=\"$HERE/OpenCore/OpenCore.qcow2\"\n"
+    "  -drive id=InstallMedia,if=none,file=\"$HERE/BaseSystem.img\",format=raw\n"
+    "  -drive id=MacHDD,if=none,file=\"$HERE/my disk.img\",format=qcow2\n"
+    "  -netdev user,id=net0,hostfwd=tcp::2200-:22,hostfwd=tcp::5900-:5900 \\\n"
+    "  -device virtio-net-pci,netdev=net0,id=net0,mac=52:54:00:C9:18:27\n"
+    "  -device vfio-pci,host=01:00.0\n"
+    "  -spice port=5900\n"
+    ")\n"
+    "qemu-system-x86_64 \"${args[@]}\"\n";
+
+static void
+test_script(void)
+{
+    g_autoptr(MvmImportSource) source = read_text(boot_script);
+
+    g_assert_cmpstr(option(source, MVM_OPTION_MEMORY), ==, "8192M");
+    g_assert_cmpstr(option(source, MVM_OPTION_SOCKETS), ==, "1");
+    g_assert_cmpstr(option(source, MVM_OPTION_CORES), ==, "4");
+    g_assert_cmpstr(option(source, MVM_OPTION_THREADS), ==, "2");
+    g_assert_cmpstr(option(source, MVM_OPTION_CPU), ==, "Haswell-noTSX");
+    g_assert_cmpstr(option(source, MVM_OPTION_SSH_PORT), ==, "2200");
+    g_assert_cmpstr(source->mac, ==, "52:54:00:c9:18:27");
+    g_assert_cmpstr(source->osk, ==, "sixty-four,characters");
+    g_assert_cmpstr(source->image[MVM_IMPORT_OPENCORE], ==, "./OpenCore/OpenCore.qcow2");
+    g_assert_cmpstr(source->image[MVM_IMPORT_SYSTEM], ==, "./my disk.img");
+    g_assert_cmpstr(source->image[MVM_IMPORT_CODE], ==, "./CODE.fd");
+    g_assert_cmpstr(source->image[MVM_IMPORT_VARS], ==, "./VARS.fd");
+    g_assert_true(leaves(source, "+pcid"));
+    g_assert_true(leaves(source, "BaseSystem.img"));
+    g_assert_true(leaves(source, "tcp::5900-:5900"));
+    g_assert_true(leaves(source, "vfio-pci,host=01:00.0"));
+    g_assert_true(leaves(source, "-spice port=5900"));
+    g_assert_cmpuint(source->left->len, ==, 5);
+}
+
+/* A command over several lines, as macOS-Simple-KVM has it; two disks. */
+static void
+test_command(void)
+{
+    g_autoptr(MvmImportSource) source =
+        read_text("VMDIR=$PWD\nKEY=\"abc\"\n[[ -z \"$MEM\" ]] && {\n MEM=\"1G\"\n}\n"
+                  "qemu-system-x86_64 \\\n -m 2G \\\n -smp 4,cores=2 \\\n"
+                  " -cpu Penryn,+invtsc,-x2apic \\\n -device isa-applesmc,osk=\"$KEY\" \\\n"
+                  " -drive id=ESP,if=none,format=qcow2,file=ESP.qcow2 \\\n"
+                  " -drive id=SystemDisk,if=none,file=\"$VMDIR/a.qcow2\" \\\n"
+                  " -drive id=Data,if=none,file=$(pwd)/b.qcow2 \\\n"
+                  " -drive id=More,if=none,file=c.qcow2 \\\n"
+                  " -netdev user,id=net0 -device e1000-82545em,netdev=net0\n"
+                  "echo -drive file=never.img\n");
+
+    g_assert_cmpstr(option(source, MVM_OPTION_MEMORY), ==, "2048M");
+    g_assert_cmpstr(option(source, MVM_OPTION_CORES), ==, "2");
+    g_assert_cmpstr(option(source, MVM_OPTION_THREADS), ==, "2");
+    g_assert_cmpstr(source->osk, ==, "abc");
+    g_assert_cmpstr(source->mac, ==, "52:54:00:12:34:56");
+    g_assert_cmpstr(source->image[MVM_IMPORT_OPENCORE], ==, "ESP.qcow2");
+    g_assert_cmpstr(source->image[MVM_IMPORT_SYSTEM], ==, "/the dir/a.qcow2");
+    g_assert_true(leaves(source, "-x2apic"));
+    g_assert_true(leaves(source, "only a shell could tell"));
+    g_assert_true(leaves(source, "c.qcow2"));
+    g_assert_false(leaves(source, "never.img"));
+}
+
+static void
+test_shell_words(void)
+{
+    static const char text[] =
+        "A=plain B='sin$gle' C=\"dou\\\"ble $A\" D=a\\ b E=${A}x F=$(rm -rf /)\n"
+        "G=`id` H=${A:-z} I=$1 J=a$ K='open\n";
+    g_autoptr(GError) error = NULL;
+    g_autoptr(MvmShell) shell = mvm_shell_read(text, strlen(text), "/d", "t", &error);
+
+    g_assert_no_error(error);
+    g_assert_cmpstr(mvm_shell_get(shell, "A"), ==, "plain");
+    g_assert_cmpstr(mvm_shell_get(shell, "B"), ==, "sin$gle");
+    g_assert_cmpstr(mvm_shell_get(shell, "C"), ==, "dou\"ble plain");
+    g_assert_cmpstr(mvm_shell_get(shell, "D"), ==, "a b");
+    g_assert_cmpstr(mvm_shell_get(shell, "E"), ==, "plainx");
+    g_assert_null(mvm_shell_get(shell, "F"));
+    g_assert_null(mvm_shell_get(shell, "G"));
+    g_assert_null(mvm_shell_get(shell, "H"));
+    g_assert_null(mvm_shell_get(shell, "I"));
+    g_assert_null(mvm_shell_get(shell, "J"));
+    g_assert_cmpstr(mvm_shell_get(shell, "K"), ==, "open\n");
+}
+
+static void
+test_quickemu(void)
+{
+    g_autoptr(MvmImportSource) source =
+        read_text("#!/usr/bin/quickemu --vm\nguest_os=\"macos\"\nimg=\"m/RecoveryImage.img\"\n"
+                  "disk_img=\"m/disk.qcow2\"\nmacos_release=\"ventura\"\nram=\"8G\"\ncpu_cores=4\n"
+                  "port_forwards=(\"8123:8123\")\nextra_args=\"-vnc :1\"\n");
+
+    g_assert_cmpstr(option(source, MVM_OPTION_OS), ==, "13");
+    g_assert_cmpstr(option(source, MVM_OPTION_MEMORY), ==, "8192M");
+    g_assert_cmpstr(option(source, MVM_OPTION_CORES), ==, "4");
+    g_assert_cmpstr(option(source, MVM_OPTION_THREADS), ==, "1");
+    g_assert_cmpstr(option(source, MVM_OPTION_SSH_PORT), ==, "22220");
+    g_assert_cmpstr(source->image[MVM_IMPORT_SYSTEM], ==, "m/disk.qcow2");
+    g_assert_cmpstr(source->image[MVM_IMPORT_OPENCORE], ==, "m/OpenCore.qcow2");
+    g_assert_cmpstr(source->fallback[MVM_IMPORT_OPENCORE], ==, "m/ESP.qcow2");
+    g_assert_true(leaves(source, "extra_args=-vnc :1"));
+    g_assert_true(leaves(source, "8123:8123"));
+    assert_refused("guest_os=linux\ndisk_img=a\n", strlen("guest_os=linux\ndisk_img=a\n"));
+    assert_refused("guest_os=macos\n", strlen("guest_os=macos\n"));
+}
+
+static const char domain[] =
+    "<domain type='kvm' xmlns:qemu='http://libvirt.org/schemas/domain/qemu/1.0'>"
+    "<name>Old Mac</name><uuid>2ACA0DD6-cec9-4717-9ab2-0b7b13d111c3</uuid>"
+    "<memory unit='KiB'>4194304</memory><vcpu>4</vcpu>"
+    "<os><loader>/m/CODE.fd</loader><nvram>/m/VARS.fd</nvram></os><devices>"
+    "<disk type='file' device='disk'><source file='/m/OpenCore.qcow2'/><target dev='sda'/></disk>"
+    "<disk type='file' device='disk'><source file='/m/mac.img'/><target dev='sdb'/></disk>"
+    "<disk type='file' device='disk'><source file='/m/BaseSystem.img'/></disk>"
+    "<disk type='file' device='cdrom'><target dev='sdd'/></disk>"
+    "<interface type='bridge'><mac address='52:54:00:e6:85:40'/><source "
+    "bridge='virbr7'/></interface>"
+    "<hostdev/></devices><qemu:commandline><qemu:arg value='-device'/>"
+    "<qemu:arg value='isa-applesmc,osk=words'/><qemu:arg value='-smbios'/><qemu:arg "
+    "value='type=2'/>"
+    "<qemu:arg value='-usb'/><qemu:arg value='-cpu'/><qemu:arg value='Penryn,+invtsc,check'/>"
+    "</qemu:commandline></domain>";
+
+static void
+test_domain(void)
+{
+    g_autoptr(MvmImportSource) source = read_text(domain);
+
+    g_assert_cmpstr(source->name, ==, "Old Mac");
+    g_assert_cmpstr(source->uuid, ==, "2ACA0DD6-cec9-4717-9ab2-0b7b13d111c3");
+    g_assert_cmpstr(option(source, MVM_OPTION_MEMORY), ==, "4096M");
+    g_assert_cmpstr(option(source, MVM_OPTION_CORES), ==, "4");
+    g_assert_cmpstr(option(source, MVM_OPTION_CPU), ==, "Penryn");
+    g_assert_cmpstr(option(source, MVM_OPTION_NETWORK), ==, "bridge=virbr7");
+    g_assert_cmpstr(source->mac, ==, "52:54:00:e6:85:40");
+    g_assert_cmpstr(source->osk, ==, "words");
+    g_assert_cmpstr(source->image[MVM_IMPORT_SYSTEM], ==, "/m/mac.img");
+    g_assert_cmpstr(source->image[MVM_IMPORT_VARS], ==, "/m/VARS.fd");
+    g_assert_true(leaves(source, "cdrom 'sdd'"));
+    g_assert_true(leaves(source, "<hostdev>"));
+    g_assert_true(leaves(source, "BaseSystem.img"));
+    g_assert_cmpuint(source->left->len, ==, 3);
+}
+
+static void
+test_hostile(void)
+{
+    g_autoptr(GString) bomb = g_string_new("A=xxxxxxxxxxxxxxxx\n");
+    g_autoptr(GString) words = g_string_new("a=(");
+    g_autofree char *large = g_strnfill(MVM_IMPORT_MAX_TEXT + 1, 'a');
+    g_autofree char *open = g_strnfill(100000, '(');
+    g_autofree char *nested = g_strconcat("A=$", open, NULL);
+
+    for (int i = 0; i < 64; i++)
+        g_string_append(bomb, "A=$A$A$A$A\n");
+    for (int i = 0; i < MVM_SHELL_MAX_WORDS + 1; i++)
+        g_string_append(words, "x ");
+    assert_refused(bomb->str, bomb->len);
+    assert_refused(words->str, words->len);
+    assert_refused(large, MVM_IMPORT_MAX_TEXT + 1);
+    assert_refused(nested, strlen(nested));
+    assert_refused("a\0b", 3);
+    assert_refused("", 0);
+    assert_refused("echo nothing\n", strlen("echo nothing\n"));
+    assert_refused("<domain/>", strlen("<domain/>"));
+    assert_refused("<!DOCTYPE d [<!ENTITY a SYSTEM '/etc/passwd'>]><domain>&a;</domain>",
+                   strlen("<!DOCTYPE d [<!ENTITY a SYSTEM '/etc/passwd'>]><domain>&a;</domain>"));
+    assert_refused("args=(-drive", strlen("args=(-drive"));
+}
+
+int
+main(int argc, char **argv)
+{
+    g_test_init(&argc, &argv, NULL);
+    g_test_add_func("/script", test_script);
+    g_test_add_func("/command", test_command);
+    g_test_add_func("/shell-words", test_shell_words);
+    g_test_add_func("/quickemu", test_quickemu);
+    g_test_add_func("/domain", test_domain);
+    g_test_add_func("/hostile", test_hostile);
+    return g_test_run();
+}
