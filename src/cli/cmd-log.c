@@ -4,6 +4,7 @@
 #include "ops/log.h"
 #include "util/error.h"
 #include "util/size.h"
+#include "util/words.h"
 
 #include <unistd.h>
 
@@ -13,7 +14,9 @@
 static void
 print_line(const char *text, void *opaque)
 {
-    puts(text);
+    g_autofree char *shown = mvm_word_printable(text);
+
+    puts(shown);
     (void)fflush(stdout);
 }
 

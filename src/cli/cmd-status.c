@@ -126,6 +126,8 @@ static void
 print_text(const MvmMachineStatus *status, const MvmMachineRow *row, const GPtrArray *disks)
 {
     g_autofree char *memory = mvm_size_format(row->memory);
+    g_autofree char *last_error =
+        status->last_error != NULL ? mvm_word_printable(status->last_error) : NULL;
     g_autofree char *vcpus = mvm_word_count((int)row->vcpus, "vCPU");
 
     printf("Name        %s\n", row->name);
@@ -134,8 +136,8 @@ print_text(const MvmMachineStatus *status, const MvmMachineRow *row, const GPtrA
         printf(" (%s)", status->info->reason);
     print_uptime(status->uptime);
     puts(status->saved ? ", a saved state waits for the next start" : "");
-    if (status->last_error != NULL)
-        printf("Last error  %s\n", status->last_error);
+    if (last_error != NULL)
+        printf("Last error  %s\n", last_error);
     if (!status->managed)
         puts("Managed     no: macvm did not define it");
     if (status->copy)

@@ -4,6 +4,7 @@
 #include "cli/menu.h"
 #include "util/error.h"
 #include "util/interrupt.h"
+#include "util/words.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -97,6 +98,7 @@ static void
 print_error(MvmCli *cli, const GError *error)
 {
     const char *hint = mvm_error_get_hint(error);
+    g_autofree char *message = mvm_word_printable(error->message);
 
     mvm_cli_progress_end(cli);
     if (cli->json) {
@@ -114,7 +116,7 @@ print_error(MvmCli *cli, const GError *error)
         fputs(text, stderr);
         return;
     }
-    fprintf(stderr, "macvm: %s\n", error->message);
+    fprintf(stderr, "macvm: %s\n", message);
     if (hint != NULL)
         fprintf(stderr, "hint: %s\n", hint);
 }

@@ -31,6 +31,26 @@ mvm_word_quote(const char *text)
 }
 
 char *
+mvm_word_printable(const char *text)
+{
+    GString *out = g_string_new(NULL);
+
+    while (*text != '\0') {
+        gunichar c = g_utf8_get_char_validated(text, -1);
+        bool valid = c != (gunichar)-1 && c != (gunichar)-2;
+        const char *next = valid ? g_utf8_next_char(text) : text + 1;
+
+        if (valid && (c == '\n' || c == '\t' || !g_unichar_iscntrl(c)))
+            g_string_append_len(out, text, next - text);
+        else
+            for (; text < next; text++)
+                g_string_append_printf(out, "\\x%02x", (unsigned char)*text);
+        text = next;
+    }
+    return g_string_free(out, FALSE);
+}
+
+char *
 mvm_word_count(int count, const char *unit)
 {
     return g_strdup_printf("%d %s%s", count, unit, count == 1 ? "" : "s");

@@ -6,5 +6,9 @@
  * is special there, else in quotes. The caller frees. */
 char *mvm_word_quote(const char *text);
 
+/* text without what a terminal obeys: control characters other than a newline or a tab, and bytes
+ * that are no UTF-8, stand there as "\\x1b". For what others wrote. The caller frees. */
+char *mvm_word_printable(const char *text);
+
 /* "1 second", "2 seconds" for unit "second". The caller frees. */
 char *mvm_word_count(int count, const char *unit);

@@ -93,6 +93,27 @@ test_words(void)
 }
 
 static void
+test_printable(void)
+{
+    static const struct {
+        const char *in, *out;
+    } cases[] = {
+        {"J\xc3\xbcrgen's\n\tmac", "J\xc3\xbcrgen's\n\tmac"},
+        {"\033]0;x\007", "\\x1b]0;x\\x07"},
+        {"\rover", "\\x0dover"},
+        {"\xc2\x9b", "\\xc2\\x9b"},
+        {"\xff\xc3", "\\xff\\xc3"},
+        {"", ""},
+    };
+
+    for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
+        g_autofree char *out = mvm_word_printable(cases[i].in);
+
+        g_assert_cmpstr(out, ==, cases[i].out);
+    }
+}
+
+static void
 test_error_hint(void)
 {
     g_autoptr(GError) error = NULL;
@@ -267,7 +288,8 @@ main(int argc, char **argv)
     g_test_init(&argc, &argv, G_TEST_OPTION_ISOLATE_DIRS, NULL);
     g_test_add_func("/size/parse", test_size_parse);
     g_test_add_func("/size/format", test_size_format);
-    g_test_add_func("/words", test_words);
+    g_test_add_func("/words/shell", test_words);
+    g_test_add_func("/words/printable", test_printable);
     g_test_add_func("/error/hint", test_error_hint);
     g_test_add_func("/command/run", test_command);
     g_test_add_func("/command/foreground", test_foreground);
