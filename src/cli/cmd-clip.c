@@ -65,8 +65,13 @@ be_agent(MvmCli *cli, MvmClipPeer *peer, const ClipArgs *args, MvmAgentTask task
 
     if (listener.ready_fd >= 0)
         (void)fcntl(listener.ready_fd, F_SETFD, FD_CLOEXEC);
-    if (mvm_clip_run(peer, &options, &events, &cause))
-        return true;
+    if (mvm_clip_run(peer, &options, &events, &cause)) {
+        if (listener.ready_fd < 0)
+            return true;
+        g_set_error(&cause, MVM_ERROR, MVM_ERROR_FAILED,
+                    "cannot share the clipboard with '%s': the agent was stopped meanwhile",
+                    peer->name);
+    }
     mvm_clip_daemon_tell_failed(listener.ready_fd, cause);
     g_propagate_error(error, g_steal_pointer(&cause));
     return false;

@@ -158,7 +158,7 @@ open_socket(const char *path, GError **error)
     mvm_autofd fd = -1;
     struct sockaddr_un address;
 
-    if (!set_address(path, &address, error) || !mvm_file_make_dir(folder, error))
+    if (!set_address(path, &address, error) || !mvm_file_make_private_dir(folder, error))
         return -1;
     (void)unlink(path);
     fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);

@@ -19,6 +19,9 @@
 
 #define SOURCE_MAX (256 * 1024) /* bytes of templates/guest-agent.js */
 #define TICK_MS 100             /* an agent that cannot poll looks when it is asked */
+/* What an agent may say: ours looks some thirty times a second, and reads before it looks again. */
+#define UNASKED_MAX 200 /* frames a second that answer nothing */
+#define REQUESTS_MAX 64 /* without an answer */
 
 typedef struct {
     uint32_t count;
@@ -34,6 +37,8 @@ typedef struct {
     GQueue requests;         /* of Request, owned: F frames without an answer, in order */
     MvmContentWriter writer; /* what is being written, until A comes */
     GSource *silence, *tick; /* owned, or NULL */
+    int64_t unasked_since;   /* monotonic; the second in which unasked counts */
+    unsigned unasked;
 } Agent;
 
 /* No single quote, backslash or exclamation mark, so that every login shell agrees on it. */
@@ -259,9 +264,28 @@ on_written(Agent *agent, const MvmFrame *frame)
     agent->base.events.written(frame->meta, mvm_frame_is(frame, "own"), agent->base.data);
 }
 
+/* A guest that floods us would keep us from everything else. */
+static bool
+is_too_much(Agent *agent, char type)
+{
+    int64_t now = g_get_monotonic_time();
+
+    if (strchr("DEA", type) != NULL)
+        return false;
+    if (now - agent->unasked_since >= G_USEC_PER_SEC) {
+        agent->unasked_since = now;
+        agent->unasked = 0;
+    }
+    return ++agent->unasked > UNASKED_MAX || g_queue_get_length(&agent->requests) >= REQUESTS_MAX;
+}
+
 static void
 on_frame(Agent *agent, const MvmFrame *frame)
 {
+    if (is_too_much(agent, frame->type)) {
+        fail(agent, MVM_GUEST_LOST, "the agent says too much");
+        return;
+    }
     if (agent->greeted == (frame->type == 'H')) {
         fail(agent, MVM_GUEST_LOST, "the agent's words are out of order");
         return;

@@ -154,12 +154,13 @@ on_gone(MvmGuestEnd end, const GError *error, void *data)
     g_autoptr(MvmGuest) guest G_GNUC_UNUSED =
         g_steal_pointer(&link->guest); /* error may be its own */
     bool was_up = link->up, fell_back = link->falling_back;
+    bool stable = was_up && g_get_monotonic_time() - link->up_since >= MVM_LINK_STABLE_US;
 
     link->up = false;
-    if (was_up && g_get_monotonic_time() - link->up_since >= MVM_LINK_STABLE_US)
+    if (stable)
         link->retry_ms = MVM_LINK_RETRY_MIN_MS;
     if (was_up) {
-        if (end == MVM_GUEST_RENEW || end == MVM_GUEST_BLOCKED)
+        if ((end == MVM_GUEST_RENEW && stable) || end == MVM_GUEST_BLOCKED)
             retry_in(link, 0);
         else
             retry_later(link);

@@ -141,7 +141,7 @@ mvm_clip_daemon_start(const char *const *args, const char *log, char **ret_note,
     bool ok = false;
 
     *ret_note = NULL;
-    if (!mvm_file_make_dir(folder, error))
+    if (!mvm_file_make_private_dir(folder, error))
         return false;
     out = open(log, O_WRONLY | O_CREAT | O_TRUNC | O_APPEND | O_CLOEXEC, 0600);
     if (out < 0 || pipe2(ends, O_CLOEXEC) < 0)

@@ -11,11 +11,17 @@
 #include <poll.h>
 #include <sys/eventfd.h>
 
+#define LINES_MAX                                                                                  \
+    600 /* of the log in a minute: a guest must not fill the host's memory with them */
+#define LINES_US (60 * G_USEC_PER_SEC)
+
 /* What the agent's thread tells the one that waits for it. */
 typedef struct {
     const MvmClipListener *listener;
-    int ended;     /* an eventfd: readable once the agent has ended */
-    GError *error; /* owned; set before that */
+    int ended;           /* an eventfd: readable once the agent has ended */
+    GError *error;       /* owned; set before that */
+    int64_t lines_since; /* monotonic; the minute in which lines counts */
+    unsigned lines;
 } Run;
 
 static void
@@ -30,8 +36,17 @@ static void
 on_log(const char *line, void *data)
 {
     Run *run = data;
+    int64_t now = g_get_monotonic_time();
 
-    run->listener->log(line, run->listener->data);
+    if (now - run->lines_since >= LINES_US) {
+        run->lines_since = now;
+        run->lines = 0;
+    }
+    run->lines++;
+    if (run->lines <= LINES_MAX)
+        run->listener->log(line, run->listener->data);
+    else if (run->lines == LINES_MAX + 1)
+        run->listener->log("too much to log: nothing more for a minute", run->listener->data);
 }
 
 static void

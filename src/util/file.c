@@ -82,6 +82,23 @@ mvm_file_make_dir(const char *path, GError **error)
     return true;
 }
 
+bool
+mvm_file_make_private_dir(const char *path, GError **error)
+{
+    struct stat st;
+
+    if (!mvm_file_make_dir(path, error))
+        return false;
+    if (lstat(path, &st) < 0)
+        return mvm_error_set_errno(error, "use", path);
+    if (S_ISDIR(st.st_mode) && st.st_uid == geteuid() && (st.st_mode & (S_IWGRP | S_IWOTH)) == 0)
+        return true;
+    g_set_error(error, MVM_ERROR, MVM_ERROR_FAILED,
+                "cannot use '%s': it is not a folder that only you can write to", path);
+    mvm_error_set_hint(error, "remove it; macvm makes it anew");
+    return false;
+}
+
 static int
 open_and_lock(const char *path, const char *what, GError **error)
 {

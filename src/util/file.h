@@ -19,6 +19,11 @@ bool mvm_file_replace(const char *path, const void *data, size_t len, unsigned m
 /* Creates path and its parents with mode 0700 where they are missing. */
 bool mvm_file_make_dir(const char *path, GError **error);
 
+/* The same for a folder that nobody else may write to. Fails when path is there and is another's,
+ * is a symbolic link, or is open to others: whoever could write there could have us write
+ * elsewhere. */
+bool mvm_file_make_private_dir(const char *path, GError **error);
+
 /* Takes an exclusive lock on the file at path (made with mode 0600 when missing) without waiting.
  * Returns a descriptor that holds it until closed; the file is at path then, also when another one
  * was removed there meanwhile. A lock held elsewhere is MVM_ERROR_CONFLICT, with what as the object

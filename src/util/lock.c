@@ -17,7 +17,7 @@ mvm_lock_take(const char *name, const char *what, GError **error)
     MvmLock *lock = NULL;
     int fd = -1;
 
-    if (!mvm_file_make_dir(dir, error) || (fd = mvm_file_lock(path, what, error)) < 0)
+    if (!mvm_file_make_private_dir(dir, error) || (fd = mvm_file_lock(path, what, error)) < 0)
         return NULL;
     lock = g_new0(MvmLock, 1);
     lock->path = g_steal_pointer(&path);

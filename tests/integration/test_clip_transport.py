@@ -124,6 +124,30 @@ class Connection(unittest.TestCase):
             lab.sync(mac)
             self.both_ways(lab, mac, b"x")
 
+    def test_hostile_guest(self):
+        """An agent that floods, one that ends at once, one that lies about lengths: none keeps macvm from anything else."""
+        hello = "printf 'MCV1H 000000000000000100000000\\n'"
+        flood = (b"MCV1H 000000000000000100000000\n" +
+                 b"".join(b"MCV1C %08x%08x0000001f\nplain\npublic.utf8-plain-text\n\n\n" % (n, n + 1) for n in range(1, 10000)))
+        for agent, said in (("exec cat $(dirname $0)/flood", b"the agent says too much"), (hello + "; exit 0", None),
+                            (hello + "; printf 'MCV1C 0000000100000002ffffffff\\n'; exec sleep 60", b"a frame that is too long"),
+                            (hello + "; printf 'MCV1A 000000010000000200000003\\nown'; exec sleep 60", b"that nobody asked for")):
+            with self.subTest(agent=agent), cliplab.Lab() as lab:
+                mac = lab.mac(agents=())
+                (mac.bin / "flood").write_bytes(flood)
+                (mac.bin / "osascript").write_text(f"#!/bin/sh\n{agent}\n")
+                (mac.bin / "osascript").chmod(0o755)
+                lab.clip("sync", mac)
+                pid = lab.status(mac)["pid"]
+                if said is None:
+                    time.sleep(3)
+                    self.assertLessEqual(lab.log().count(b"connected to"), 4)
+                else:
+                    lab.wait(lambda: said in lab.log(), "the end of the connection")
+                self.assertEqual(pid, lab.status(mac)["pid"])
+                self.assertLess(len(lab.log()), 10000)
+                lab.clip("stop", mac)
+
     def test_other_user_at_the_screen(self):
         with cliplab.Lab() as lab:
             mac = lab.mac()
@@ -224,6 +248,33 @@ class Process(unittest.TestCase):
             self.assertFalse(sockets[0].exists())
             lab.wait(lambda: not mac.agents(), "the guest's side to end")
             self.assertEqual(harness._read(status["pid"], "cmdline"), b"")  # gone, or not yet reaped
+
+    def test_stop_while_connecting(self):
+        with cliplab.Lab() as lab:
+            mac = lab.mac()
+            lab.ssh.write_text("#!/bin/sh\nexec sleep 60\n")
+            with subprocess.Popen([lab.program, "clip", "sync", "--ssh", mac.destination], env=lab.env,
+                                  stderr=subprocess.PIPE) as start:
+                lab.wait(lambda: lab.status(mac)["running"])
+                lab.clip("stop", mac)
+                self.assertIn(b"the agent was stopped meanwhile", start.communicate(timeout=cliplab.DEADLINE)[1])
+            self.assertEqual(1, start.returncode)
+
+    def test_folder_of_another(self):
+        """Nothing is written where somebody else could have put a link."""
+        with cliplab.Lab() as lab:
+            mac = lab.mac()
+            runtime, elsewhere = lab.dir / "run/macvm", lab.dir / "elsewhere"
+            elsewhere.mkdir()
+            for make in (lambda: runtime.symlink_to(elsewhere), lambda: (runtime.mkdir(), runtime.chmod(0o777))):
+                make()
+                for args in ((), ("--foreground",)):
+                    self.assertIn("only you can write to", lab.clip("sync", mac, *args, expect=1).err)
+                self.assertEqual([], [*elsewhere.iterdir(), *runtime.iterdir()])
+                if runtime.is_symlink():
+                    runtime.unlink()
+                else:
+                    runtime.rmdir()
 
     def test_crash(self):
         """What a crashed agent leaves is no obstacle, and its ssh ends with it."""
