@@ -76,6 +76,7 @@ mvm_upload_file(MvmPool *pool, const MvmUploadTarget *target, int fd, MvmProgres
         return NULL;
     }
     sized.size = (uint64_t)st.st_size;
+    sized.data = MIN((uint64_t)st.st_blocks * 512, sized.size);
     up = mvm_upload_begin(pool, &sized, progress, error);
     if (up == NULL || !send_file(up, target, fd, st.st_size, error))
         return NULL;

@@ -49,6 +49,19 @@ mvm_upload_set_error(MvmUpload *up, GError **error)
     return false;
 }
 
+bool
+mvm_upload_check_room(MvmUpload *up, GError **error)
+{
+    uint64_t available = 0;
+
+    if (up->data == 0)
+        return true;
+    mvm_upload_refresh(up->pool);
+    if (!mvm_pool_get_available(up->pool, &available, error))
+        return false;
+    return available >= up->data || mvm_upload_set_no_space(up->pool, up->name, "upload to", error);
+}
+
 /* The old volume must not be given up for one that then does not fit. */
 bool
 mvm_upload_check_space(MvmPool *pool, const char *name, virStorageVolPtr scratch, GError **error)

@@ -24,6 +24,7 @@ struct MvmUpload {
     bool replacing; /* the data goes to scratch first */
     bool made;      /* the volume under way is this upload's: made by it, or gone on with */
     uint64_t size;
+    uint64_t data; /* see MvmUploadTarget */
     uint64_t done;
     uint8_t head[MVM_UPLOAD_HEAD]; /* the first bytes, zero where there are none yet */
     uint64_t nonce;
@@ -55,6 +56,10 @@ bool mvm_upload_head_is_alone(const uint8_t head[MVM_UPLOAD_HEAD]);
 
 /* Makes libvirt look through the pool now. */
 void mvm_upload_refresh(MvmPool *pool);
+
+/* Fails when the pool has no room for the data: where a disk is full, libvirt's client may wait for
+ * ever for the end of a stream (seen with libvirt 9.0). */
+bool mvm_upload_check_room(MvmUpload *up, GError **error);
 
 /* Fails unless the pool has room for a copy of scratch once the volume called name is gone: that
  * one must not be given up for one that then does not fit. */

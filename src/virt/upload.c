@@ -120,7 +120,8 @@ mvm_upload_start(MvmUpload *up, uint64_t size, GError **error)
     up->size = size;
     up->done = 0;
     memset(up->head, 0, sizeof up->head);
-    if (!clear_leftovers(up, error) || !check_target(up, error))
+    if (!clear_leftovers(up, error) || !check_target(up, error) ||
+        !mvm_upload_check_room(up, error))
         return false;
     if (!up->replacing && !set_mark(up, error))
         return false;
@@ -161,6 +162,7 @@ mvm_upload_open(MvmPool *pool, const MvmUploadTarget *target, MvmProgress *progr
     up->pool = pool;
     up->progress = progress;
     up->name = g_strdup(target->name);
+    up->data = target->data;
     up->part = g_strconcat(target->name, MVM_VOLUME_PART, NULL);
     up->scratch = g_strconcat(target->name, MVM_VOLUME_NEW, NULL);
     up->what = g_strdup_printf("uploading '%s'", target->name);

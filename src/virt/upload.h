@@ -34,6 +34,7 @@
 typedef struct {
     const char *name;    /* of the volume */
     uint64_t size;       /* exact, in bytes, not 0 */
+    uint64_t data;       /* at most as many bytes of it are no holes; 0: not known */
     bool replace;        /* a finished volume of that name is replaced; else MVM_ERROR_CONFLICT */
     const char *machine; /* whose use of the old volume does not count while it is off; or NULL */
 } MvmUploadTarget;

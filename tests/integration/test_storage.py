@@ -359,7 +359,12 @@ class Upload(unittest.TestCase):
             self.assertTrue(same(env, old, target / "x.img"))
             self.assertEqual(drive.volumes("small"), ["ballast", "x.img"])
             self.assertEqual(leftovers(env, target), [])
-            env.run(["rm", target / "ballast"])
+            # no byte is left: that is told before anything is sent, or libvirt would wait for ever
+            env.run(["dd", "if=/dev/zero", f"of={target}/more", "bs=1M"], expect=1)
+            refused = drive("upload", "small", "x.img", new, "replace", expect=1)
+            self.assertIn("No space left", refused.err)
+            self.assertEqual(leftovers(env, target), [])
+            env.run(["rm", target / "ballast", target / "more"])
             drive("upload", "small", "x.img", new, "replace")
             self.assertTrue(same(env, new, target / "x.img"))
 

@@ -237,7 +237,7 @@ take_often(void *opaque)
     gint *holders = opaque;
     unsigned taken = 0;
 
-    while (taken < 500) {
+    while (taken < 50) {
         g_autoptr(MvmLock) lock = mvm_lock_take("b.lock", "macos", NULL);
 
         if (lock == NULL)
