@@ -64,11 +64,22 @@ check(const MvmContext *context, const MvmHost *host, const MvmOs *os, bool kvm,
     return false;
 }
 
+/* A note has no hint: both in one sentence. */
+static void
+note(const MvmContext *context, const GError *error)
+{
+    const char *hint = mvm_error_get_hint(error);
+
+    mvm_progress_note(context->progress, "%s%s%s", error->message, hint != NULL ? "; " : "",
+                      hint != NULL ? hint : "");
+}
+
 bool
 mvm_oscheck_fit(const MvmContext *context, const MvmHost *host, bool strict, MvmMachine *machine,
                 GError **error)
 {
     g_autoptr(GError) cause = NULL;
+    g_autoptr(GError) unfit = NULL;
     g_auto(GStrv) missing = ask_missing(context, machine->kvm, &cause);
 
     if (missing == NULL && strict) {
@@ -77,8 +88,14 @@ mvm_oscheck_fit(const MvmContext *context, const MvmHost *host, bool strict, Mvm
     }
     machine->versions = host->versions;
     mvm_host_fit_cpu(host, (const char *const *)missing, machine);
-    return !strict ||
-           check(context, host, machine->os, machine->kvm, (const char *const *)missing, error);
+    if (check(context, host, machine->os, machine->kvm, (const char *const *)missing, &unfit))
+        return true;
+    if (!strict) {
+        note(context, unfit);
+        return true;
+    }
+    g_propagate_error(error, g_steal_pointer(&unfit));
+    return false;
 }
 
 /* With the one accelerator, as far as it is there. */
@@ -89,16 +106,6 @@ check_with(const MvmContext *context, const MvmHost *host, const MvmOs *os, bool
     g_auto(GStrv) missing = ask_missing(context, kvm, NULL);
 
     return check(context, host, os, kvm, (const char *const *)missing, error);
-}
-
-/* A note has no hint: both in one sentence. */
-static void
-note(const MvmContext *context, const GError *error)
-{
-    const char *hint = mvm_error_get_hint(error);
-
-    mvm_progress_note(context->progress, "%s%s%s", error->message, hint != NULL ? "; " : "",
-                      hint != NULL ? hint : "");
 }
 
 bool

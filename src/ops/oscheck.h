@@ -12,7 +12,8 @@
 #include <stdbool.h>
 
 /* Asks host for its CPU with machine->kvm, gives machine the CPU of its profile and what it must
- * know of the host's versions. strict: a macOS that cannot run there is MVM_ERROR_HOST. */
+ * know of the host's versions. A macOS that cannot run there is MVM_ERROR_HOST if strict, else a
+ * note. */
 bool mvm_oscheck_fit(const MvmContext *context, const MvmHost *host, bool strict,
                      MvmMachine *machine, GError **error);
 

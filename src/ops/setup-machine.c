@@ -5,6 +5,7 @@
 #include "machine/options.h"
 #include "ops/define.h"
 #include "ops/fetch.h"
+#include "ops/oscheck.h"
 #include "ops/setup-private.h"
 #include "util/error.h"
 #include "util/file.h"
@@ -57,6 +58,22 @@ fetch(MvmSetup *setup, MvmStep *step, const char *command)
     }
 }
 
+/* The one thing about it that a dry run can know to fail. */
+static void
+tell_fetch(MvmSetup *setup, MvmStep *step, const char *command)
+{
+    const MvmFacts *facts = setup->facts;
+    const MvmOs *os = facts->machine->os;
+    GError *error = NULL;
+    const MvmContext context = {.conn = mvm_setup_connect(setup, &error),
+                                .progress = setup->progress};
+
+    if (context.conn == NULL || !mvm_oscheck_media(&context, os, accel_of(facts), false, &error))
+        mvm_step_fail(step, error);
+    else
+        mvm_step_set(step, MVM_STEP_WOULD, command, "would fetch macOS %s:", os->id);
+}
+
 /* A machine that is installed has no use for it. */
 void
 mvm_setup_recovery(MvmSetup *setup, MvmStep *step)
@@ -70,7 +87,7 @@ mvm_setup_recovery(MvmSetup *setup, MvmStep *step)
     if (check->status == MVM_CHECK_OK)
         mvm_step_set(step, MVM_STEP_THERE, NULL, "%s", check->message);
     else if (setup->request->dry_run)
-        mvm_step_set(step, MVM_STEP_WOULD, command, "would fetch macOS %s:", os);
+        tell_fetch(setup, step, command);
     else
         fetch(setup, step, command);
 }

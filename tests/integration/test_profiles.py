@@ -101,10 +101,13 @@ class Lacking(unittest.TestCase):
             # Nothing was made, nor fetched.
             self.assertEqual("", env.virsh("pool-list", "--all", "--name").out.strip())
             self.assertEqual("", env.virsh("list", "--all", "--name").out.strip())
-            steps = {step["id"]: step for step in env.macvm_json("setup", "--yes", expect=None)["steps"]}
-            for step in ("recovery", "disk"):
-                self.assertEqual("failed", steps[step]["status"], steps[step])
-                self.assertIn("--os 12", steps[step]["remedy"])
+            for how, failing in (("--dry-run", ("recovery",)), ("--yes", ("recovery", "disk"))):
+                steps = {step["id"]: step for step in env.macvm_json("setup", how, expect=None)["steps"]}
+                for step in failing:
+                    self.assertEqual("failed", steps[step]["status"], steps[step])
+                    self.assertIn("--os 12", steps[step]["remedy"])
+            # What is only looked at is shown, with a word.
+            self.assertIn("--os 12", env.macvm("define", *TCG, "--print-xml").err)
             # For a file on this machine it is only worth a word.
             done = env.macvm("fetch", "14", "--dmg", env.dir / "none.dmg", "--output", env.dir / "x.img", expect=None)
             self.assertIn("lacks avx2", done.err)
