@@ -8,6 +8,7 @@
 #include "ops/images.h"
 #include "util/command.h"
 #include "util/error.h"
+#include "util/words.h"
 #include "virt/volume.h"
 
 #include <string.h>
@@ -137,6 +138,7 @@ void
 mvm_finish_if_installed(const MvmContext *context, MvmDomain *domain, const MvmMetadata *metadata)
 {
     const char *name = mvm_domain_get_name(domain);
+    g_autofree char *word = mvm_word_quote(name);
     g_auto(MvmDefineResult) result = {0};
     g_autoptr(GError) cause = NULL;
 
@@ -146,7 +148,7 @@ mvm_finish_if_installed(const MvmContext *context, MvmDomain *domain, const MvmM
         mvm_progress_note(context->progress,
                           "macOS is installed: from its next start on '%s' is without the recovery "
                           "disk ('macvm set %s --recovery on' brings it back)",
-                          name, name);
+                          name, word);
     else
         mvm_progress_note(context->progress,
                           "macOS is installed: 'macvm finish %s' takes out the recovery disk",

@@ -10,7 +10,7 @@
 #include "util/error.h"
 #include "util/file.h"
 #include "util/secret.h"
-#include "util/size.h"
+#include "util/words.h"
 #include "virt/definition.h"
 #include "virt/domain.h"
 
@@ -239,6 +239,7 @@ define(Work *work, MvmDefineMode mode, GError **error)
 static bool
 check_name_free(Work *work, GError **error)
 {
+    g_autofree char *word = mvm_word_quote(work->request->path);
     g_autofree char *xml = NULL;
 
     if (!mvm_definition_read(work->context->conn, work->name, &xml, error))
@@ -247,8 +248,7 @@ check_name_free(Work *work, GError **error)
         return true;
     g_set_error(error, MVM_ERROR, MVM_ERROR_CONFLICT, "cannot import '%s': there is a domain '%s'",
                 work->file, work->name);
-    mvm_error_set_hint(error, "give the machine another name: 'macvm import %s NAME'",
-                       work->request->path);
+    mvm_error_set_hint(error, "give the machine another name: 'macvm import %s NAME'", word);
     return false;
 }
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Machines as other programs keep them. The texts are written for this test, in the manner of
  * OSX-KVM's boot script, quickemu's configuration and the domains that are handed round. */
+#include "import/image-head.h"
 #include "import/shell.h"
 #include "import/source.h"
 #include "util/error.h"
@@ -229,6 +230,54 @@ test_hostile(void)
     assert_refused("args=(-drive", strlen("args=(-drive"));
 }
 
+/* A qcow2 header of version with one 64-bit field set, big-endian. */
+static void
+assert_qcow2(uint8_t version, size_t at, uint64_t value, bool good)
+{
+    uint8_t head[MVM_IMAGE_HEAD] = {'Q', 'F', 'I', 0xfb, 0, 0, 0, version};
+    MvmImageFormat format = MVM_IMAGE_RAW;
+    g_autoptr(GError) error = NULL;
+
+    value = GUINT64_TO_BE(value);
+    memcpy(head + at, &value, sizeof value);
+    g_assert_cmpint(mvm_image_head_check(head, sizeof head, "x", &format, &error), ==, good);
+    if (good)
+        g_assert_cmpint(format, ==, MVM_IMAGE_QCOW2);
+    else
+        g_assert_error(error, MVM_ERROR, MVM_ERROR_USAGE);
+}
+
+static void
+test_image_head(void)
+{
+    static const char *const others[] = {"KDMV", "conectix", "vhdxfile", "LUKS\xba\xbe",
+                                         "# Disk DescriptorFile"};
+    uint8_t disk[MVM_IMAGE_HEAD] = {0};
+    MvmImageFormat format = MVM_IMAGE_QCOW2;
+
+    assert_qcow2(2, 24, 1 << 30, true);
+    assert_qcow2(3, 24, 1 << 30, true);
+    assert_qcow2(1, 24, 1 << 30, false);
+    assert_qcow2(4, 24, 1 << 30, false);
+    assert_qcow2(3, 8, 512, false);                /* a backing file */
+    assert_qcow2(2, 8, UINT64_C(1) << 63, false);  /* the same, far away */
+    assert_qcow2(3, 72, 4, false);                 /* an external data file */
+    assert_qcow2(2, 72, 4, true);                  /* version 2 has no such field */
+    assert_qcow2(3, 32, UINT64_C(2) << 32, false); /* encrypted */
+    g_assert_false(mvm_image_head_check((const uint8_t *)"QFI\xfb\0\0\0\3", 8, "x", &format, NULL));
+    g_assert_false(mvm_image_head_check(disk, sizeof disk, "x", &format, NULL));
+    g_assert_false(mvm_image_head_check(disk, 0, "x", &format, NULL));
+    memcpy(disk + 510, "\x55\xaa", 2);
+    g_assert_true(mvm_image_head_check(disk, 512, "x", &format, NULL));
+    g_assert_cmpint(format, ==, MVM_IMAGE_RAW);
+    g_assert_false(mvm_image_head_check(disk, 511, "x", &format, NULL));
+    for (size_t i = 0; i < G_N_ELEMENTS(others); i++) {
+        memset(disk, 0, 64);
+        memcpy(disk, others[i], strlen(others[i]));
+        g_assert_false(mvm_image_head_check(disk, sizeof disk, "x", &format, NULL));
+    }
+}
+
 int
 main(int argc, char **argv)
 {
@@ -239,5 +288,6 @@ main(int argc, char **argv)
     g_test_add_func("/quickemu", test_quickemu);
     g_test_add_func("/domain", test_domain);
     g_test_add_func("/hostile", test_hostile);
+    g_test_add_func("/image-head", test_image_head);
     return g_test_run();
 }
