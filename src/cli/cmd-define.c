@@ -10,7 +10,7 @@
 #include <string.h>
 
 typedef struct {
-    gboolean diff, print_xml, ours, theirs;
+    gboolean diff, print_xml, ours, theirs, reset_nvram;
     char *opencore; /* owned */
 } Switches;
 
@@ -30,30 +30,95 @@ check_switches(const Switches *switches, GError **error)
     return true;
 }
 
+/* The asked-for options that take effect on a running machine now, or at its next start, as
+ * "--memory"; the caller frees. */
+static GPtrArray *
+list_asked(const MvmDefineRequest *request, bool live)
+{
+    GPtrArray *names = g_ptr_array_new_with_free_func(g_free);
+
+    for (int i = 0; i < MVM_OPTION_COUNT; i++) {
+        const MvmOptionInfo *info = mvm_option_info((MvmOption)i);
+
+        if (request->options->value[i] != NULL && info->live == live)
+            g_ptr_array_add(names, g_strconcat("--", info->name, NULL));
+    }
+    if (request->reset_nvram && !live)
+        g_ptr_array_add(names, g_strdup("--reset-nvram"));
+    return names;
+}
+
+static void
+add_names(MvmJson *json, const char *key, const GPtrArray *names)
+{
+    mvm_json_begin_array(json, key);
+    for (guint i = 0; i < names->len; i++)
+        mvm_json_string(json, NULL, (const char *)names->pdata[i] + strlen("--"));
+    mvm_json_end_array(json);
+}
+
+static void
+tell_json(const MvmDefineRequest *request, const MvmDefineResult *result)
+{
+    MvmJson *json = mvm_json_new();
+
+    mvm_json_begin_object(json, NULL);
+    mvm_json_string(json, "name", request->name);
+    mvm_json_bool(json, "created", result->created);
+    mvm_json_bool(json, "changed", result->changed);
+    mvm_json_bool(json, "running", result->running);
+    if (result->running) {
+        g_autoptr(GPtrArray) now = list_asked(request, true), later = list_asked(request, false);
+
+        add_names(json, "now", now);
+        add_names(json, "next_start", later);
+    }
+    if (request->mode == MVM_DEFINE_DIFF)
+        mvm_json_string(json, "diff", result->text);
+    if (request->mode == MVM_DEFINE_PRINT)
+        mvm_json_string(json, "xml", result->text);
+    mvm_json_end_object(json);
+    mvm_cli_print_json(json);
+}
+
+/* What of a running machine changes when: "; now: --autostart; at its next start: --memory". */
+static char *
+describe_when(const MvmDefineRequest *request)
+{
+    static const char *const labels[] = {"; at its next start: ", "; now: "};
+    g_autoptr(GString) text = g_string_new(NULL);
+
+    for (int live = 1; live >= 0; live--) {
+        g_autoptr(GPtrArray) names = list_asked(request, live != 0);
+        g_autofree char *list = NULL;
+
+        if (names->len == 0)
+            continue;
+        g_ptr_array_add(names, NULL);
+        list = g_strjoinv(", ", (char **)names->pdata);
+        g_string_append_printf(text, "%s%s", labels[live], list);
+    }
+    if (text->len == 0)
+        g_string_append(text, "; what changed shows at its next start");
+    return g_string_free(g_steal_pointer(&text), FALSE);
+}
+
 static void
 tell(MvmCli *cli, const MvmDefineRequest *request, const MvmDefineResult *result)
 {
-    if (cli->json) {
-        MvmJson *json = mvm_json_new();
+    g_autofree char *when = NULL;
 
-        mvm_json_begin_object(json, NULL);
-        mvm_json_string(json, "name", request->name);
-        mvm_json_bool(json, "created", result->created);
-        mvm_json_bool(json, "changed", result->changed);
-        if (request->mode == MVM_DEFINE_DIFF)
-            mvm_json_string(json, "diff", result->text);
-        if (request->mode == MVM_DEFINE_PRINT)
-            mvm_json_string(json, "xml", result->text);
-        mvm_json_end_object(json);
-        mvm_cli_print_json(json);
+    if (cli->json) {
+        tell_json(request, result);
     } else if (result->text != NULL) {
         fputs(result->text, stdout);
     } else if (!cli->quiet) {
+        when = result->running && result->changed ? describe_when(request) : g_strdup("");
         printf("Machine '%s' %s%s\n", request->name,
                result->created   ? "defined"
                : result->changed ? "changed"
                                  : "is as it should be",
-               result->changed && result->running ? "; what changed shows at its next start" : "");
+               when);
     }
 }
 
@@ -67,6 +132,7 @@ run_define(MvmCli *cli, const MvmOptions *options, const Switches *switches, con
     MvmDefineRequest request = {.name = picked,
                                 .options = options,
                                 .opencore = switches->opencore,
+                                .reset_nvram = switches->reset_nvram,
                                 .must_exist = must_exist};
 
     if (picked == NULL)
@@ -94,6 +160,8 @@ define_or_set(MvmCli *cli, int argc, char **argv, bool must_exist, GError **erro
     const GOptionEntry more[] = {
         {"opencore", 0, 0, G_OPTION_ARG_FILENAME, &switches.opencore,
          "OpenCore disk image to begin with", "FILE"},
+        {"reset-nvram", 0, 0, G_OPTION_ARG_NONE, &switches.reset_nvram,
+         "begin the next start with new NVRAM", NULL},
         {"diff", 0, 0, G_OPTION_ARG_NONE, &switches.diff, "only show what would change", NULL},
         {"print-xml", 0, 0, G_OPTION_ARG_NONE, &switches.print_xml, "only print the domain", NULL},
         {"ours", 0, 0, G_OPTION_ARG_NONE, &switches.ours, "in a conflict, keep what the domain has",

@@ -40,6 +40,11 @@ const MvmCommand mvm_commands[] = {
      "A restart can then not begin the installer again. 'macvm set NAME --recovery on' brings\n"
      "the disk back.",
      0, 1, mvm_cmd_finish},
+    {"config", NULL, GROUP_MACHINE, "get|set NAME [KEY [VALUE]]",
+     "Read or set a key of OpenCore's config.plist",
+     "KEY is a path: UEFI.Output.Resolution, NVRAM.Add.GUID.boot-args, Kernel.Add.0.Enabled;\n"
+     "a '.' within a key has a '\\' before it. Without a KEY, get prints the whole file.",
+     2, 4, mvm_cmd_config},
     {"undefine", NULL, GROUP_MACHINE, "[NAME]", "Forget a machine, with its NVRAM",
      "Its disks stay, unless --remove-storage is given; images that another machine\n"
      "uses stay anyway.",

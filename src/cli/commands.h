@@ -8,6 +8,7 @@ bool mvm_cmd_bootstrap(MvmCli *cli, int argc, char **argv, GError **error);
 bool mvm_cmd_clip(MvmCli *cli, int argc, char **argv, GError **error);
 bool mvm_cmd_complete(MvmCli *cli, int argc, char **argv, GError **error);
 bool mvm_cmd_completion(MvmCli *cli, int argc, char **argv, GError **error);
+bool mvm_cmd_config(MvmCli *cli, int argc, char **argv, GError **error);
 bool mvm_cmd_define(MvmCli *cli, int argc, char **argv, GError **error);
 bool mvm_cmd_set(MvmCli *cli, int argc, char **argv, GError **error);
 bool mvm_cmd_doctor(MvmCli *cli, int argc, char **argv, GError **error);

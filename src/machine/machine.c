@@ -183,6 +183,8 @@ mvm_machine_new(const char *name, const MvmOptions *options, const MvmHostLimits
     machine->resolution = g_strdup(options->value[MVM_OPTION_RESOLUTION]);
     machine->boot_args = g_strdup(options->value[MVM_OPTION_BOOT_ARGS]);
     machine->verbose_boot = g_strdup(options->value[MVM_OPTION_VERBOSE_BOOT]);
+    machine->picker_timeout = g_strdup(options->value[MVM_OPTION_PICKER_TIMEOUT]);
+    machine->csr = g_strdup(options->value[MVM_OPTION_CSR]);
     return machine;
 }
 
@@ -203,6 +205,8 @@ free_texts(MvmMachine *machine)
         machine->resolution,
         machine->boot_args,
         machine->verbose_boot,
+        machine->picker_timeout,
+        machine->csr,
         machine->opencore_made,
         machine->opencore_path,
         machine->opencore_format,
@@ -223,6 +227,7 @@ mvm_machine_free(MvmMachine *machine)
     free_texts(machine);
     g_strfreev(machine->cpu_missing);
     mvm_identity_free(machine->identity);
+    g_clear_pointer(&machine->config, g_ptr_array_unref);
     if (machine->osk != NULL)
         explicit_bzero(machine->osk, strlen(machine->osk));
     g_free(machine->osk);

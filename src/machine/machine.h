@@ -5,6 +5,7 @@
  */
 #pragma once
 
+#include "machine/config-edit.h"
 #include "machine/identity.h"
 #include "machine/options.h"
 #include "machine/os.h"
@@ -59,9 +60,12 @@ typedef struct {
     bool finished; /* macOS is installed: no recovery disk */
 
     MvmIdentity *identity;
-    char *resolution;   /* "1920x1080"; NULL: as upstream has it */
-    char *boot_args;    /* macOS's own; NULL: as upstream has them */
-    char *verbose_boot; /* "on", "off", or NULL: as boot_args have it, else off */
+    char *resolution;     /* "1920x1080"; NULL: as upstream has it */
+    char *boot_args;      /* macOS's own; NULL: as upstream has them */
+    GPtrArray *config;    /* MvmConfigEdit: what the user set in config.plist; NULL: nothing */
+    char *picker_timeout; /* seconds; NULL: ours */
+    char *csr;            /* csr-active-config, "0x67"; NULL: as upstream has it */
+    char *verbose_boot;   /* "on", "off", or NULL: as boot_args have it, else off */
     char
         *opencore_made; /* mvm_opencore_digest() of what its disk was made of; NULL: not by macvm */
 

@@ -26,6 +26,7 @@ static char *normalise_network(const MvmOptionInfo *info, const char *text, GErr
 static char *normalise_firmware(const MvmOptionInfo *info, const char *text, GError **error);
 static char *normalise_resolution(const MvmOptionInfo *info, const char *text, GError **error);
 static char *normalise_boot_args(const MvmOptionInfo *info, const char *text, GError **error);
+static char *normalise_csr(const MvmOptionInfo *info, const char *text, GError **error);
 
 static const char *const accels[] = {"auto", "kvm", "tcg", NULL};
 static const char *const graphics[] = {"vnc", "spice", "none", NULL};
@@ -33,15 +34,16 @@ static const char *const videos[] = {"vmvga", "vga", "virtio", "qxl", "bochs", "
 static const char *const flags[] = {"yes", "no", NULL};
 static const char *const switches[] = {"on", "off", NULL};
 
-#define INFO(name, arg, help) .info = {name, arg, help}
+#define INFO(name, arg, help) .info = {name, arg, help, false}
+#define LIVE(name, arg, help) .info = {name, arg, help, true}
 
 static const Row rows[MVM_OPTION_COUNT] = {
     [MVM_OPTION_OS] = {INFO("os", "VERSION", "macOS version, 10.13 to 26, or its name (sonoma)"),
                        .normalise = normalise_os},
     [MVM_OPTION_MEMORY] = {INFO("memory", "SIZE", "memory, for example 16G"),
                            .normalise = normalise_size, .min = INT64_C(512) << 20},
-    [MVM_OPTION_CORES] = {INFO("cores", "N", "cores; of each socket with --sockets"), .normalise = normalise_number,
-                          .min = 1, .max = 255},
+    [MVM_OPTION_CORES] = {INFO("cores", "N", "cores; of each socket with --sockets"),
+                          .normalise = normalise_number, .min = 1, .max = 255},
     [MVM_OPTION_THREADS] = {INFO("threads", "N", "threads of a core"),
                             .normalise = normalise_number, .min = 1, .max = 2},
     [MVM_OPTION_SOCKETS] = {INFO("sockets", "N", "sockets"), .normalise = normalise_number,
@@ -58,7 +60,7 @@ static const Row rows[MVM_OPTION_COUNT] = {
     [MVM_OPTION_SSH_PORT] = {INFO("ssh-port", "PORT",
                                   "port on the host's 127.0.0.1 for the guest's ssh"),
                              .normalise = normalise_number, .min = 1, .max = 65535},
-    [MVM_OPTION_SSH_USER] = {INFO("ssh-user", "USER", "user to log in as in the guest"),
+    [MVM_OPTION_SSH_USER] = {LIVE("ssh-user", "USER", "user to log in as in the guest"),
                              .normalise = normalise_word},
     [MVM_OPTION_NETWORK] = {INFO("network", "NET",
                                  "user, a libvirt network's name, or bridge=BRIDGE"),
@@ -81,7 +83,14 @@ static const Row rows[MVM_OPTION_COUNT] = {
     [MVM_OPTION_RECOVERY] = {INFO("recovery", "WHEN",
                                   "on: Apple's recovery is a disk of the machine; or off"),
                              .normalise = normalise_choice, .choices = switches},
-    [MVM_OPTION_AUTOSTART] = {INFO("autostart", NULL, "start the machine with the host"),
+    [MVM_OPTION_PICKER_TIMEOUT] = {INFO("picker-timeout", "SECONDS",
+                                        "how long OpenCore waits for a choice; 0: for ever"),
+                                   .normalise = normalise_number, .max = 86400},
+    [MVM_OPTION_CSR] = {INFO("csr", "NUMBER",
+                             "csr-active-config, what System Integrity Protection lets through; "
+                             "0 for nothing"),
+                        .normalise = normalise_csr},
+    [MVM_OPTION_AUTOSTART] = {LIVE("autostart", NULL, "start the machine with the host"),
                               .normalise = normalise_choice, .choices = flags},
 };
 
@@ -218,6 +227,19 @@ normalise_boot_args(const MvmOptionInfo *info, const char *text, GError **error)
             return bad_value(info, text, "a character is not printable ASCII", error);
     }
     return g_strstrip(g_strdup(text));
+}
+
+/* 32 bits: https://github.com/apple-oss-distributions/xnu, bsd/sys/csr.h. */
+static char *
+normalise_csr(const MvmOptionInfo *info, const char *text, GError **error)
+{
+    bool hex = g_str_has_prefix(text, "0x");
+    guint64 value = 0;
+
+    if (!g_ascii_string_to_unsigned(hex ? text + 2 : text, hex ? 16 : 10, 0, G_MAXUINT32, &value,
+                                    NULL))
+        return bad_value(info, text, "not a number of 32 bits as in 0x67", error);
+    return g_strdup_printf("0x%" G_GINT64_MODIFIER "x", value);
 }
 
 const MvmOptionInfo *

@@ -29,6 +29,8 @@ typedef enum {
     MVM_OPTION_BOOT_ARGS,
     MVM_OPTION_VERBOSE_BOOT,
     MVM_OPTION_RECOVERY,
+    MVM_OPTION_PICKER_TIMEOUT,
+    MVM_OPTION_CSR,
     MVM_OPTION_AUTOSTART,
     MVM_OPTION_COUNT,
 } MvmOption;
@@ -41,6 +43,7 @@ typedef struct {
     const char *name; /* "disk-size" */
     const char *arg;  /* "SIZE", NULL for a flag */
     const char *help;
+    bool live; /* takes effect on a running machine; else at its next start */
 } MvmOptionInfo;
 
 /* The row of option; static. */

@@ -2,6 +2,7 @@
 #include "media/opencore-image.h"
 
 #include "media/efi-folder.h"
+#include "media/mtools.h"
 #include "util/command.h"
 #include "util/error.h"
 #include "util/file.h"
@@ -98,36 +99,6 @@ write_table(const Work *work, GError **error)
 /* --- the file system ----------------------------------------------------------------------------
  */
 
-/* Runs one of the mtools on the partition. Only what is given here decides what it does: no
- * configuration file of the user's, no clock, no locale. args ends with NULL; borrowed. */
-static bool
-run_mtools(const Work *work, const char *program, GPtrArray *args, GError **error)
-{
-    static const char *const prefix[] = {"env",
-                                         "SOURCE_DATE_EPOCH=1700000000",
-                                         "TZ=UTC",
-                                         "LC_ALL=C.UTF-8",
-                                         "MTOOLSRC=/dev/null",
-                                         "MTOOLS_SKIP_CHECK=1"};
-    g_autoptr(GPtrArray) argv = g_ptr_array_new();
-    g_autofree char *out = NULL;
-
-    if (!mvm_command_exists(program)) {
-        g_set_error(error, MVM_ERROR, MVM_ERROR_HOST, "cannot make the OpenCore disk: no '%s' here",
-                    program);
-        mvm_error_set_hint(error, "install the package 'mtools'");
-        return false;
-    }
-    for (size_t i = 0; i < G_N_ELEMENTS(prefix); i++)
-        g_ptr_array_add(argv, (gpointer)prefix[i]);
-    g_ptr_array_add(argv, (gpointer)program);
-    g_ptr_array_add(argv, (gpointer) "-i");
-    g_ptr_array_add(argv, work->drive);
-    g_ptr_array_extend(argv, args, NULL, NULL);
-    out = mvm_command_run((const char *const *)argv->pdata, error);
-    return out != NULL;
-}
-
 static bool
 format(const Work *work, GError **error)
 {
@@ -140,7 +111,7 @@ format(const Work *work, GError **error)
 
     for (size_t i = 0; i < G_N_ELEMENTS(options); i++)
         g_ptr_array_add(args, (gpointer)options[i]);
-    return run_mtools(work, "mformat", args, error);
+    return mvm_mtools_run("mformat", work->drive, args, error);
 }
 
 static bool
@@ -155,7 +126,7 @@ make_folders(const Work *work, GError **error)
             g_ptr_array_add(args, g_strconcat("::/", entry->name, NULL));
     }
     g_ptr_array_add(args, NULL);
-    return run_mtools(work, "mmd", args, error);
+    return mvm_mtools_run("mmd", work->drive, args, error);
 }
 
 static bool
@@ -187,7 +158,7 @@ copy_folder(const Work *work, const char *folder, GError **error)
         return true;
     g_ptr_array_add(args, target);
     g_ptr_array_add(args, NULL);
-    return run_mtools(work, "mcopy", args, error);
+    return mvm_mtools_run("mcopy", work->drive, args, error);
 }
 
 static bool

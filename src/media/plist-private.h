@@ -15,6 +15,10 @@ typedef struct {
     size_t begin, inner_end, end;
 } MvmPlistSpan;
 
+/* The tree of plist, borrowed until its next change: the value at path, or with NULL the whole
+ * dictionary. Nothing there is MVM_ERROR_NOT_FOUND. */
+xmlNode *mvm_plist_find(const MvmPlist *plist, const char *path, GError **error);
+
 /* Finds the elements of doc, which was parsed from the len bytes at text, in document order, as
  * MvmPlistSpan. doc's nodes point at them: see mvm_plist_span_of(). NULL when text and tree do not
  * agree, which would be a bug here or in the parser. The caller frees. */
@@ -24,9 +28,6 @@ const MvmPlistSpan *mvm_plist_span_of(const GArray *spans, const xmlNode *node);
 
 /* The type of a value's element; false when it is none. */
 bool mvm_plist_type_of(const xmlNode *node, MvmPlistType *ret_type);
-
-/* "string", "boolean"; static storage. */
-const char *mvm_plist_type_name(MvmPlistType type);
 
 bool mvm_plist_is_container(MvmPlistType type);
 

@@ -154,3 +154,46 @@ mvm_plist_type_name(MvmPlistType type)
 {
     return type_names[type];
 }
+
+bool
+mvm_plist_type_find(const char *name, MvmPlistType *ret_type)
+{
+    for (size_t i = 0; i < G_N_ELEMENTS(type_names); i++) {
+        if (g_str_equal(type_names[i], name)) {
+            *ret_type = (MvmPlistType)i;
+            return true;
+        }
+    }
+    return false;
+}
+
+char *
+mvm_plist_data_to_hex(const char *base64)
+{
+    gsize len = 0;
+    g_autofree guchar *bytes = g_base64_decode(base64, &len);
+    GString *hex = g_string_new("0x");
+
+    for (gsize i = 0; i < len; i++)
+        g_string_append_printf(hex, "%02x", bytes[i]);
+    return g_string_free(hex, FALSE);
+}
+
+char *
+mvm_plist_data_from_hex(const char *hex)
+{
+    g_autoptr(GByteArray) bytes = g_byte_array_new();
+    const char *digits = hex + strlen("0x");
+
+    if (!g_str_has_prefix(hex, "0x") || strlen(digits) % 2 != 0)
+        return NULL;
+    for (; *digits != '\0'; digits += 2) {
+        int high = g_ascii_xdigit_value(digits[0]), low = g_ascii_xdigit_value(digits[1]);
+        guint8 byte = (guint8)(high * 16 + low);
+
+        if (high < 0 || low < 0)
+            return NULL;
+        g_byte_array_append(bytes, &byte, 1);
+    }
+    return g_base64_encode(bytes->data, bytes->len);
+}

@@ -240,12 +240,20 @@ find(const MvmPlist *plist, const char *path, const char *const *steps, bool *re
     return node;
 }
 
+xmlNode *
+mvm_plist_find(const MvmPlist *plist, const char *path, GError **error)
+{
+    g_auto(GStrv) steps = path != NULL ? split_path(path) : NULL;
+    bool twice = false;
+
+    return path == NULL ? root_dict(plist->doc)
+                        : find(plist, path, (const char *const *)steps, &twice, error);
+}
+
 char *
 mvm_plist_get(const MvmPlist *plist, const char *path, MvmPlistType *ret_type, GError **error)
 {
-    g_auto(GStrv) steps = split_path(path);
-    bool twice = false;
-    xmlNode *node = find(plist, path, (const char *const *)steps, &twice, error);
+    xmlNode *node = mvm_plist_find(plist, path, error);
     MvmPlistType type;
 
     if (node == NULL || !mvm_plist_type_of(node, &type))
@@ -253,6 +261,22 @@ mvm_plist_get(const MvmPlist *plist, const char *path, MvmPlistType *ret_type, G
     if (ret_type != NULL)
         *ret_type = type;
     return mvm_plist_value_text(node, type);
+}
+
+char *
+mvm_plist_get_document(const MvmPlist *plist, const char *path, GError **error)
+{
+    xmlNode *node = mvm_plist_find(plist, path, error);
+    const MvmPlistSpan *span = NULL;
+    g_autofree char *value = NULL;
+
+    if (node == NULL)
+        return NULL;
+    span = mvm_plist_span_of(plist->spans, node);
+    value = g_strndup(plist->text->str + span->begin, span->end - span->begin);
+    return g_strconcat("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n"
+                       "<plist version=\"1.0\">\n",
+                       value, "\n</plist>\n", NULL);
 }
 
 /* --- changing --------------------------------------------------------------------------------- */

@@ -10,6 +10,8 @@
  */
 #pragma once
 
+#include "util/json.h"
+
 #include <glib.h>
 #include <stdbool.h>
 #include <stddef.h>
@@ -38,10 +40,29 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(MvmPlist, mvm_plist_free)
 /* The whole text as it is now; borrowed until the next change. */
 const char *mvm_plist_get_text(const MvmPlist *plist, size_t *ret_len);
 
+/* The value at path (NULL: the whole), a container too, as a property list of its own; the caller
+ * frees. */
+char *mvm_plist_get_document(const MvmPlist *plist, const char *path, GError **error);
+
+/* Adds the value at path (NULL: the whole) to json as a member called key: data as "0x..." in
+ * hexadecimal, dates and reals as strings, integers beyond 64 bits likewise. */
+bool mvm_plist_add_json(const MvmPlist *plist, const char *path, MvmJson *json, const char *key,
+                        GError **error);
+
+/* "string", "integer", "real", "boolean", "data", "date", "dict", "array"; static storage. */
+const char *mvm_plist_type_name(MvmPlistType type);
+
+/* The type called name; false when there is none. */
+bool mvm_plist_type_find(const char *name, MvmPlistType *ret_type);
+
 /* The value at path as text (base64 without white space; "" for a container); the caller frees.
  * *ret_type, when not NULL, gets its type. Nothing there is MVM_ERROR_NOT_FOUND. */
 char *mvm_plist_get(const MvmPlist *plist, const char *path, MvmPlistType *ret_type,
                     GError **error);
+
+/* Data between base64 and "0x..." in hexadecimal; the caller frees. NULL: not of that form. */
+char *mvm_plist_data_to_hex(const char *base64);
+char *mvm_plist_data_from_hex(const char *hex);
 
 /* Sets the value at path, whatever type it had unless it is a container. A key that is missing is
  * added at the end of its dictionary, which must be there. Fails with MVM_ERROR_USAGE when text is

@@ -95,6 +95,8 @@ static void
 remember_opencore(MvmMetadata *metadata, const MvmMachine *machine)
 {
     g_clear_pointer(&metadata->identity, mvm_identity_free);
+    g_ptr_array_unref(metadata->config);
+    metadata->config = mvm_config_edits_copy(machine->config);
     g_free(metadata->opencore_made);
     metadata->opencore_made = g_strdup(machine->opencore_made);
     if (machine->opencore_made != NULL)
@@ -104,7 +106,7 @@ remember_opencore(MvmMetadata *metadata, const MvmMachine *machine)
 /* What macvm must know next time: the options as asked for, and what it rendered now. */
 static void
 remember(xmlDoc *doc, const MvmCurrent *current, const MvmMachine *machine,
-         const MvmOptions *options, const char *rendered)
+         const MvmOptions *options, bool reset_nvram, const char *rendered)
 {
     g_autoptr(MvmMetadata) fresh = current == NULL ? mvm_metadata_new() : NULL;
     MvmMetadata *metadata = current != NULL ? current->metadata : fresh;
@@ -119,6 +121,7 @@ remember(xmlDoc *doc, const MvmCurrent *current, const MvmMachine *machine,
     g_free(metadata->ssh_user);
     metadata->ssh_user = g_strdup(machine->ssh_user);
     remember_opencore(metadata, machine);
+    metadata->reset_nvram = metadata->reset_nvram || reset_nvram;
     for (int i = 0; i < MVM_OPTION_COUNT; i++) {
         if (i != MVM_OPTION_OS && options->value[i] != NULL)
             mvm_metadata_set_option(metadata, mvm_option_info((MvmOption)i)->name,
@@ -159,7 +162,7 @@ mvm_define_merge(const MvmCurrent *current, const MvmMachine *machine, const Mvm
         doc = g_steal_pointer(&rendered);
     else if ((doc = merge(current, rendered, request, error)) == NULL)
         return NULL;
-    remember(doc, current, machine, options, text);
+    remember(doc, current, machine, options, request->reset_nvram, text);
     merged = g_new0(MvmMerged, 1);
     merged->xml = mvm_xml_node_to_text(xmlDocGetRootElement(doc));
     merged->changed = current == NULL ||

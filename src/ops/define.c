@@ -6,6 +6,7 @@
 #include "ops/hostcheck.h"
 #include "ops/images.h"
 #include "ops/machine.h"
+#include "ops/opencore.h"
 #include "ops/oscheck.h"
 #include "ops/osk.h"
 #include "ops/port.h"
@@ -15,6 +16,7 @@
 #include "util/words.h"
 #include "virt/caps.h"
 #include "virt/definition.h"
+#include "virt/domain.h"
 #include "virt/render.h"
 #include "xml/xml.h"
 
@@ -93,6 +95,27 @@ choose_mac(Work *work)
                           machine->os->id, machine->os->smbios);
 }
 
+/* What the user set in config.plist before, and sets now. What is asked for later wins, by
+ * whichever name it goes. */
+static bool
+choose_config(Work *work, GError **error)
+{
+    const MvmMetadata *metadata = work->current != NULL ? work->current->metadata : NULL;
+    GPtrArray *edits = mvm_config_edits_copy(metadata != NULL ? metadata->config : NULL);
+
+    work->machine->config = edits;
+    for (int i = 0; i < MVM_OPTION_COUNT; i++) {
+        if (is_asked(work, (MvmOption)i) && mvm_opencore_key_of((MvmOption)i) != NULL)
+            mvm_config_edits_drop(edits, mvm_opencore_key_of((MvmOption)i));
+    }
+    if (work->request->edit == NULL || mvm_config_edits_put(edits, work->request->edit))
+        return true;
+    g_set_error(error, MVM_ERROR, MVM_ERROR_FAILED,
+                "cannot set '%s': %d keys of config.plist are set already",
+                work->request->edit->key, MVM_CONFIG_MAX_EDITS);
+    return false;
+}
+
 /* UUID, MAC and port are the machine's for good; only the first define chooses them, and that of a
  * copy. */
 static bool
@@ -151,7 +174,7 @@ note_old_variables(const Work *work)
     if (work->request->options->value[MVM_OPTION_FIRMWARE] != NULL &&
         g_strcmp0(loader, work->machine->loader) != 0)
         mvm_progress_note(work->context->progress,
-                          "the variables of the old firmware stay: 'virsh start --reset-nvram %s' "
+                          "the variables of the old firmware stay: 'macvm set %s --reset-nvram' "
                           "makes new ones",
                           word);
 }
@@ -211,7 +234,7 @@ resolve_machine(Work *work, GError **error)
         mvm_machine_new(work->request->name, work->options, &limits, work->context->progress);
     work->machine->osk = mvm_osk_find(work->context, work->osk, osk);
     return mvm_machine_check_cpus(work->machine, error) && choose_identity(work, error) &&
-           fit_to_host(work, error);
+           choose_config(work, error) && fit_to_host(work, error);
 }
 
 /* What is in the OpenCore disk, a macOS that wants another model there, or another machine's. */
@@ -225,8 +248,11 @@ asks_for_opencore(const Work *work)
         return true;
     if (had != NULL && !g_str_equal(had->model, work->machine->identity->model))
         return true;
-    return is_asked(work, MVM_OPTION_RESOLUTION) || is_asked(work, MVM_OPTION_BOOT_ARGS) ||
-           is_asked(work, MVM_OPTION_VERBOSE_BOOT);
+    for (int i = 0; i < MVM_OPTION_COUNT; i++) {
+        if (is_asked(work, (MvmOption)i) && mvm_opencore_key_of((MvmOption)i) != NULL)
+            return true;
+    }
+    return work->request->edit != NULL;
 }
 
 static bool
@@ -264,6 +290,25 @@ plan(Work *work, GError **error)
            plan_images(work, error) && merge(work, error);
 }
 
+/* Whom 'macvm ssh' logs in as is known of the running machine, too: that changes at once. */
+static bool
+change_running(Work *work, GError **error)
+{
+    const char *user = work->request->options->value[MVM_OPTION_SSH_USER];
+    g_autoptr(MvmDomain) domain = NULL;
+    g_autoptr(MvmMetadata) metadata = NULL;
+
+    if (user == NULL || !mvm_definition_is_running(work->context->conn, work->machine->name))
+        return true;
+    domain = mvm_domain_open(work->context->conn, work->machine->name, error);
+    metadata = domain != NULL ? mvm_domain_get_metadata(domain, error) : NULL;
+    if (metadata == NULL)
+        return false;
+    g_free(metadata->ssh_user);
+    metadata->ssh_user = g_strdup(user);
+    return mvm_domain_set_metadata(domain, metadata, true, error);
+}
+
 static bool
 store(Work *work, GError **error)
 {
@@ -272,6 +317,8 @@ store(Work *work, GError **error)
 
     if (work->merged->changed &&
         !mvm_definition_write(work->context->conn, name, work->merged->xml, expected, error))
+        return false;
+    if (!change_running(work, error))
         return false;
     /* What was once asked for may have been changed since: 'virsh autostart'. */
     if (option(work, MVM_OPTION_AUTOSTART) == NULL ||

@@ -9,6 +9,7 @@
  */
 #pragma once
 
+#include "machine/config-edit.h"
 #include "machine/options.h"
 #include "ops/context.h"
 
@@ -37,6 +38,8 @@ typedef struct {
     const char *name;          /* checked by mvm_name_check() */
     const MvmOptions *options; /* of this command line */
     const char *opencore;      /* local file, or NULL */
+    const MvmConfigEdit *edit; /* of config.plist; NULL: none */
+    bool reset_nvram;          /* at the next start */
     MvmDefineMode mode;
     MvmConflictChoice choice;
     MvmDefineOrigin origin; /* of a machine that is taken over */

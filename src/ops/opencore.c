@@ -11,9 +11,41 @@
 #include <unistd.h>
 
 /* Apple's GUID of the variables that macOS's boot reads. */
-#define BOOT_ARGS "NVRAM.Add.7C436110-AB2A-4BBB-A880-FE41995C9F82.boot-args"
+#define BOOT_VARIABLES "NVRAM.Add.7C436110-AB2A-4BBB-A880-FE41995C9F82."
+#define BOOT_ARGS BOOT_VARIABLES "boot-args"
+#define CSR BOOT_VARIABLES "csr-active-config"
 /* Seconds: long enough to choose something else, short enough not to be waited for. */
 #define PICKER_TIMEOUT "10"
+#define TIMEOUT "Misc.Boot.Timeout"
+#define RESOLUTION "UEFI.Output.Resolution"
+
+const char *
+mvm_opencore_key_of(MvmOption option)
+{
+    static const char *const keys[MVM_OPTION_COUNT] = {
+        [MVM_OPTION_RESOLUTION] = RESOLUTION,
+        [MVM_OPTION_BOOT_ARGS] = BOOT_ARGS,
+        [MVM_OPTION_VERBOSE_BOOT] = BOOT_ARGS,
+        [MVM_OPTION_PICKER_TIMEOUT] = TIMEOUT,
+        [MVM_OPTION_CSR] = CSR,
+    };
+
+    return keys[option];
+}
+
+bool
+mvm_opencore_is_identity(const char *key)
+{
+    static const char *const keys[] = {"PlatformInfo.Automatic",
+                                       "PlatformInfo.Generic.SystemProductName",
+                                       "PlatformInfo.Generic.SystemSerialNumber",
+                                       "PlatformInfo.Generic.MLB",
+                                       "PlatformInfo.Generic.ROM",
+                                       "PlatformInfo.Generic.SystemUUID",
+                                       NULL};
+
+    return g_strv_contains(keys, key);
+}
 
 char *
 mvm_opencore_digest(const MvmMachine *machine)
@@ -32,6 +64,16 @@ mvm_opencore_digest(const MvmMachine *machine)
 
     for (size_t i = 0; i < G_N_ELEMENTS(parts); i++)
         g_string_append_printf(text, "%s\n", parts[i] != NULL ? parts[i] : "\t");
+    /* Named, so that the digests of disks without them stay what they were. */
+    if (machine->picker_timeout != NULL)
+        g_string_append_printf(text, "picker %s\n", machine->picker_timeout);
+    if (machine->csr != NULL)
+        g_string_append_printf(text, "csr %s\n", machine->csr);
+    for (guint i = 0; machine->config != NULL && i < machine->config->len; i++) {
+        const MvmConfigEdit *edit = machine->config->pdata[i];
+
+        g_string_append_printf(text, "config %s %s %s\n", edit->key, edit->type, edit->value);
+    }
     return g_compute_checksum_for_string(G_CHECKSUM_SHA256, text->str, (gssize)text->len);
 }
 
@@ -68,6 +110,15 @@ rom_data(const char *rom)
         bytes[i] =
             (guchar)(g_ascii_xdigit_value(rom[2 * i]) * 16 + g_ascii_xdigit_value(rom[2 * i + 1]));
     return g_base64_encode(bytes, sizeof(bytes));
+}
+
+/* base64 of a 32-bit number, least significant byte first; NULL for NULL. The caller frees. */
+static char *
+csr_data(const char *csr)
+{
+    guint32 value = csr != NULL ? GUINT32_TO_LE((guint32)g_ascii_strtoull(csr, NULL, 16)) : 0;
+
+    return csr != NULL ? g_base64_encode((const guchar *)&value, sizeof(value)) : NULL;
 }
 
 /* args with or without "-v"; the caller frees. */
@@ -107,12 +158,29 @@ set_boot_args(const MvmMachine *machine, MvmPlist *plist, GError **error)
     return mvm_plist_set(plist, BOOT_ARGS, MVM_PLIST_STRING, text, error);
 }
 
+/* Last: the user's word is final. */
+static bool
+set_edits(const MvmMachine *machine, MvmPlist *plist, GError **error)
+{
+    for (guint i = 0; machine->config != NULL && i < machine->config->len; i++) {
+        const MvmConfigEdit *edit = machine->config->pdata[i];
+        MvmPlistType type;
+
+        if (mvm_opencore_is_identity(edit->key) || !mvm_plist_type_find(edit->type, &type))
+            continue; /* somebody else's metadata: the machine is what status tells */
+        if (!mvm_plist_set(plist, edit->key, type, edit->value, error))
+            return false;
+    }
+    return true;
+}
+
 static bool
 set_all(const MvmMachine *machine, MvmPlist *plist, GError **error)
 {
     const MvmIdentity *identity = machine->identity;
     g_autofree char *rom = rom_data(identity->rom);
-    g_autofree char *uuid = g_ascii_strup(machine->uuid, -1);
+    g_autofree char *uuid = g_ascii_strup(machine->uuid, -1), *csr = csr_data(machine->csr);
+    const char *timeout = machine->picker_timeout;
     const struct {
         const char *path;
         MvmPlistType type;
@@ -126,8 +194,9 @@ set_all(const MvmMachine *machine, MvmPlist *plist, GError **error)
         {"PlatformInfo.Generic.SystemUUID", MVM_PLIST_STRING, uuid},
         /* No Mac's manifest fits a virtual machine. */
         {"Misc.Security.SecureBootModel", MVM_PLIST_STRING, "Disabled"},
-        {"Misc.Boot.Timeout", MVM_PLIST_INTEGER, PICKER_TIMEOUT},
-        {"UEFI.Output.Resolution", MVM_PLIST_STRING, machine->resolution},
+        {TIMEOUT, MVM_PLIST_INTEGER, timeout != NULL ? timeout : PICKER_TIMEOUT},
+        {CSR, MVM_PLIST_DATA, csr},
+        {RESOLUTION, MVM_PLIST_STRING, machine->resolution},
     };
 
     for (size_t i = 0; i < G_N_ELEMENTS(edits); i++) {
@@ -135,7 +204,7 @@ set_all(const MvmMachine *machine, MvmPlist *plist, GError **error)
             !mvm_plist_set(plist, edits[i].path, edits[i].type, edits[i].text, error))
             return false;
     }
-    return set_boot_args(machine, plist, error);
+    return set_boot_args(machine, plist, error) && set_edits(machine, plist, error);
 }
 
 char *
@@ -153,8 +222,8 @@ mvm_opencore_config(const MvmMachine *machine, const char *text, size_t len, con
 
 /* --- the disk --------------------------------------------------------------------------------- */
 
-static char *
-make_dir(GError **error)
+char *
+mvm_opencore_make_dir(GError **error)
 {
     g_autoptr(GError) cause = NULL;
     char *dir = g_dir_make_tmp("macvm-opencore.XXXXXX", &cause);
@@ -179,7 +248,7 @@ mvm_opencore_make(const MvmMachine *machine, MvmOpencoreDisk *ret_disk, GError *
         return false;
     image.efi_folder = efi;
     image.config = config;
-    disk.dir = make_dir(error);
+    disk.dir = mvm_opencore_make_dir(error);
     if (disk.dir == NULL || (disk.path = mvm_opencore_image_make(&image, disk.dir, error)) == NULL)
         return false;
     *ret_disk = disk;

@@ -15,6 +15,12 @@
  * while this is what it was made of. The caller frees. */
 char *mvm_opencore_digest(const MvmMachine *machine);
 
+/* The key of config.plist that option decides; NULL: none. Static. */
+const char *mvm_opencore_key_of(MvmOption option);
+
+/* Whether key of config.plist is part of a machine's identity. */
+bool mvm_opencore_is_identity(const char *key);
+
 /* Whether the upstream checkout has an EFI folder and a config.plist. MVM_ERROR_NOT_FOUND if not.
  */
 bool mvm_opencore_is_possible(GError **error);
@@ -23,6 +29,9 @@ bool mvm_opencore_is_possible(GError **error);
  * the length of what is returned; the caller frees. */
 char *mvm_opencore_config(const MvmMachine *machine, const char *text, size_t len, const char *what,
                           size_t *ret_len, GError **error);
+
+/* A new, empty directory for work on a disk; the caller removes and frees it. */
+char *mvm_opencore_make_dir(GError **error);
 
 /* A disk made in a directory of its own. */
 typedef struct {

@@ -58,12 +58,12 @@ wait_for_daemon(MvmWatch *watch, const GError *cause, GError **error)
 
 /* A start that the daemon did not live to finish may have succeeded or not: look, then go on. */
 static bool
-start(MvmDomain *domain, MvmWatch *watch, GError **error)
+start(MvmDomain *domain, MvmWatch *watch, bool reset_nvram, GError **error)
 {
     for (int attempt = 1;; attempt++) {
         g_autoptr(GError) cause = NULL;
 
-        if (mvm_domain_start(domain, &cause))
+        if (mvm_domain_start(domain, reset_nvram, &cause))
             return true;
         if (!mvm_watch_is_lost(watch) || attempt == START_ATTEMPTS) {
             g_propagate_error(error, g_steal_pointer(&cause));
@@ -74,6 +74,36 @@ start(MvmDomain *domain, MvmWatch *watch, GError **error)
         if (mvm_state_is_active(mvm_watch_get_state(watch, NULL)))
             return true;
     }
+}
+
+/* Whether new NVRAM was asked for ('macvm set --reset-nvram'): macOS that is restored from a saved
+ * state would find other variables than it left. */
+static bool
+wants_new_nvram(const MvmContext *context, MvmDomain *domain, bool saved)
+{
+    g_autoptr(MvmMetadata) metadata = mvm_domain_get_metadata(domain, NULL);
+    bool wanted = metadata != NULL && metadata->reset_nvram;
+
+    if (wanted)
+        mvm_progress_note(context->progress,
+                          saved
+                              ? "the NVRAM of '%s' is not reset by this start, which goes on from "
+                                "a saved state; by the next one"
+                              : "the NVRAM of '%s' is reset",
+                          mvm_domain_get_name(domain));
+    return wanted && !saved;
+}
+
+/* After the start: whatever interrupts between the two, it is not forgotten. */
+static bool
+forget_reset(MvmDomain *domain, GError **error)
+{
+    g_autoptr(MvmMetadata) metadata = mvm_domain_get_metadata(domain, error);
+
+    if (metadata == NULL)
+        return false;
+    metadata->reset_nvram = false;
+    return mvm_domain_set_metadata(domain, metadata, false, error);
 }
 
 static bool
@@ -154,11 +184,11 @@ note_copy(const MvmContext *context, MvmDomain *domain)
 
 /* What is in its way is what the other machine has. */
 static bool
-start_copy(MvmDomain *domain, MvmWatch *watch, GError **error)
+start_copy(MvmDomain *domain, MvmWatch *watch, bool reset_nvram, GError **error)
 {
     g_autoptr(GError) cause = NULL;
 
-    if (start(domain, watch, &cause))
+    if (start(domain, watch, reset_nvram, &cause))
         return true;
     if (g_error_matches(cause, MVM_ERROR, MVM_ERROR_CONFLICT))
         mvm_error_set_hint(&cause,
@@ -174,7 +204,7 @@ mvm_machine_up(const MvmContext *context, const char *name, int wait_ssh_seconds
     g_autoptr(MvmDomain) domain = mvm_domain_open(context->conn, name, error);
     g_autoptr(MvmMetadata) metadata = NULL;
     g_autoptr(MvmWatch) watch = NULL;
-    bool copy = false;
+    bool copy = false, saved = false, reset_nvram = false;
 
     if (domain == NULL || !check_off(domain, error))
         return false;
@@ -188,11 +218,14 @@ mvm_machine_up(const MvmContext *context, const char *name, int wait_ssh_seconds
             (argv = mvm_guest_ssh_argv(domain, metadata, 0, NULL, error)) == NULL)
             return false;
     }
-    if (mvm_domain_is_saved(domain))
+    saved = mvm_domain_is_saved(domain);
+    if (saved)
         mvm_progress_note(context->progress, "restoring the saved state of '%s'", name);
     mvm_finish_clean(context, domain);
+    reset_nvram = wants_new_nvram(context, domain, saved);
     watch = mvm_watch_new(domain, error);
-    if (watch == NULL || !(copy ? start_copy : start)(domain, watch, error))
+    if (watch == NULL || !(copy ? start_copy : start)(domain, watch, reset_nvram, error) ||
+        (reset_nvram && !forget_reset(domain, error)))
         return false;
     if (wait_ssh_seconds == 0)
         return true;

@@ -188,9 +188,24 @@ mvm_domain_get_disk_size(MvmDomain *domain, const char *path, uint64_t *ret_capa
 }
 
 bool
-mvm_domain_start(MvmDomain *domain, GError **error)
+mvm_domain_set_metadata(MvmDomain *domain, const MvmMetadata *metadata, bool running,
+                        GError **error)
 {
-    if (virDomainCreateWithFlags(domain->virt, 0) < 0)
+    unsigned flags = running ? VIR_DOMAIN_AFFECT_LIVE : VIR_DOMAIN_AFFECT_CONFIG;
+    g_autofree char *text = mvm_metadata_to_plain_text(metadata);
+
+    if (virDomainSetMetadata(domain->virt, VIR_DOMAIN_METADATA_ELEMENT, text, "macvm",
+                             MVM_XML_NS_MACVM, flags) < 0)
+        return mvm_virt_set_error(error, "write the metadata of '%s'", domain->name);
+    return true;
+}
+
+bool
+mvm_domain_start(MvmDomain *domain, bool reset_nvram, GError **error)
+{
+    unsigned flags = reset_nvram ? VIR_DOMAIN_START_RESET_NVRAM : 0;
+
+    if (virDomainCreateWithFlags(domain->virt, flags) < 0)
         return mvm_virt_set_error(error, "start '%s'", domain->name);
     return true;
 }

@@ -56,8 +56,13 @@ bool mvm_domain_is_saved(MvmDomain *domain);
 bool mvm_domain_get_disk_size(MvmDomain *domain, const char *path, uint64_t *ret_capacity,
                               uint64_t *ret_allocation, GError **error);
 
-/* Starts it, from its saved state when there is one. MVM_ERROR_CONFLICT when it runs already. */
-bool mvm_domain_start(MvmDomain *domain, GError **error);
+/* Writes what macvm remembers of it: of the running machine, or for good. */
+bool mvm_domain_set_metadata(MvmDomain *domain, const MvmMetadata *metadata, bool running,
+                             GError **error);
+
+/* Starts it, from its saved state when there is one. reset_nvram: with new variables, made of the
+ * firmware's template. MVM_ERROR_CONFLICT when it runs already. */
+bool mvm_domain_start(MvmDomain *domain, bool reset_nvram, GError **error);
 
 /* Presses the power button (ACPI). The guest may do nothing about it. */
 bool mvm_domain_press_power(MvmDomain *domain, GError **error);

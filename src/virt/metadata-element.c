@@ -98,6 +98,7 @@ static const struct {
     {"ssh", {"port", "user", NULL}},
     {"identity", {"model", "serial", "mlb", "rom", NULL}},
     {"opencore", {"made", NULL}},
+    {"nvram", {"reset", NULL}},
 };
 
 size_t
@@ -130,7 +131,8 @@ mvm_metadata_copy_unknown(xmlNode *machine)
 
         if (single < MVM_METADATA_SINGLES)
             copy_unknown_attrs(child, copy, singles[single].attrs);
-        else if (!mvm_metadata_is(child, "option") && !mvm_metadata_is(child, "render"))
+        else if (!mvm_metadata_is(child, "option") && !mvm_metadata_is(child, "config") &&
+                 !mvm_metadata_is(child, "render"))
             mvm_metadata_copy(child, copy);
     }
     return doc;

@@ -69,6 +69,31 @@ read_opencore(MvmMetadata *metadata, const xmlNode *node, GError **error)
 }
 
 static bool
+read_nvram(MvmMetadata *metadata, const xmlNode *node, GError **error)
+{
+    g_autofree char *reset = mvm_metadata_attr(node, "reset");
+
+    metadata->reset_nvram = g_strcmp0(reset, "yes") == 0;
+    return reset == NULL || metadata->reset_nvram || invalid("the reset of NVRAM", reset, error);
+}
+
+static bool
+read_config(MvmMetadata *metadata, const xmlNode *node, GError **error)
+{
+    g_autofree char *key = mvm_metadata_attr(node, "key"), *type = mvm_metadata_attr(node, "type");
+    g_autofree char *value = mvm_xml_dup_text(node);
+    const MvmConfigEdit edit = {key, type, value};
+
+    if (key == NULL || type == NULL || !mvm_config_edit_is_valid(key, type, value))
+        return invalid("the edit of config.plist", key != NULL ? key : "", error);
+    if (mvm_config_edits_put(metadata->config, &edit))
+        return true;
+    g_set_error(error, MVM_ERROR, MVM_ERROR_FAILED, "more than %d edits of config.plist",
+                MVM_CONFIG_MAX_EDITS);
+    return false;
+}
+
+static bool
 read_option(MvmMetadata *metadata, const xmlNode *node, GError **error)
 {
     g_autofree char *name = mvm_metadata_attr(node, "name");
@@ -94,8 +119,12 @@ read_child(MvmMetadata *metadata, xmlNode *child, GError **error)
         return read_ssh(metadata, child, error);
     if (mvm_metadata_is(child, "identity"))
         return read_identity(metadata, child, error);
+    if (mvm_metadata_is(child, "nvram"))
+        return read_nvram(metadata, child, error);
     if (mvm_metadata_is(child, "opencore"))
         return read_opencore(metadata, child, error);
+    if (mvm_metadata_is(child, "config"))
+        return read_config(metadata, child, error);
     if (mvm_metadata_is(child, "option"))
         return read_option(metadata, child, error);
     if (mvm_metadata_is(child, "render")) {

@@ -7,7 +7,7 @@
 #define MVM_METADATA_MACHINE "macvm:machine"
 
 /* How many elements there are that may be there once. */
-#define MVM_METADATA_SINGLES 3
+#define MVM_METADATA_SINGLES 4
 
 /* The value of node's attribute called name, or NULL; the caller frees. */
 char *mvm_metadata_attr(const xmlNode *node, const char *name);

@@ -77,6 +77,15 @@ mvm_metadata_write(const MvmMetadata *metadata, xmlNode *parent)
         mvm_xml_attr(machine, "uuid", "%s", metadata->uuid);
     write_ssh(metadata, machine);
     write_opencore(metadata, machine);
+    if (metadata->reset_nvram)
+        mvm_xml_attr(ensure_child(machine, "macvm:nvram"), "reset", "yes");
+    for (guint i = 0; i < metadata->config->len; i++) {
+        const MvmConfigEdit *edit = metadata->config->pdata[i];
+        xmlNode *node = mvm_xml_add_text(machine, "macvm:config", "%s", edit->value);
+
+        mvm_xml_attr(node, "key", "%s", edit->key);
+        mvm_xml_attr(node, "type", "%s", edit->type);
+    }
     for (guint i = 0; i < metadata->options->len; i++) {
         const MvmMetadataOption *option = metadata->options->pdata[i];
         xmlNode *node = mvm_xml_add_text(machine, "macvm:option", "%s", option->value);
@@ -94,4 +103,25 @@ mvm_metadata_to_text(const MvmMetadata *metadata)
 
     mvm_metadata_write(metadata, xmlDocGetRootElement(doc));
     return mvm_xml_node_to_text(mvm_xml_get_node(doc, "/metadata/" MVM_METADATA_MACHINE));
+}
+
+static void
+drop_namespace(xmlNode *node)
+{
+    node->ns = NULL;
+    for (xmlNode *child = mvm_xml_element(node->children); child != NULL;
+         child = mvm_xml_element(child->next))
+        drop_namespace(child);
+}
+
+char *
+mvm_metadata_to_plain_text(const MvmMetadata *metadata)
+{
+    g_autoptr(xmlDoc) doc = mvm_xml_new("metadata");
+    xmlNode *machine = NULL;
+
+    mvm_metadata_write(metadata, xmlDocGetRootElement(doc));
+    machine = mvm_xml_get_node(doc, "/metadata/" MVM_METADATA_MACHINE);
+    drop_namespace(machine);
+    return mvm_xml_node_to_text(machine);
 }

@@ -19,6 +19,7 @@ mvm_metadata_new(void)
     MvmMetadata *metadata = g_new0(MvmMetadata, 1);
 
     metadata->version = MVM_METADATA_VERSION;
+    metadata->config = mvm_config_edits_new();
     metadata->options = g_ptr_array_new_with_free_func(option_free);
     return metadata;
 }
@@ -33,6 +34,7 @@ mvm_metadata_free(MvmMetadata *metadata)
     g_free(metadata->ssh_user);
     mvm_identity_free(metadata->identity);
     g_free(metadata->opencore_made);
+    g_ptr_array_unref(metadata->config);
     g_ptr_array_unref(metadata->options);
     g_free(metadata->render);
     g_clear_pointer(&metadata->unknown, xmlFreeDoc);

@@ -8,6 +8,8 @@
  *     <macvm:ssh port='2222' user='joe'/>
  *     <macvm:identity model='iMacPro1,1' serial='...' mlb='...' rom='525400ABCDEF'/>
  *     <macvm:opencore made='digest of what its disk was made of'/>
+ *     <macvm:nvram reset='yes'/>
+ *     <macvm:config key='Misc.Boot.Timeout' type='integer'>0</macvm:config>
  *     <macvm:option name='memory'>8G</macvm:option>
  *     <macvm:render>the domain as macvm rendered it last, as text</macvm:render>
  *   </macvm:machine>
@@ -17,6 +19,7 @@
  */
 #pragma once
 
+#include "machine/config-edit.h"
 #include "machine/identity.h"
 #include "xml/xml.h"
 
@@ -46,6 +49,8 @@ typedef struct {
     char *ssh_user;        /* owned, or NULL */
     MvmIdentity *identity; /* what its OpenCore disk says; owned, or NULL */
     char *opencore_made;   /* see MvmMachine; owned, or NULL */
+    bool reset_nvram;      /* the next start makes the NVRAM anew */
+    GPtrArray *config;     /* MvmConfigEdit; owned */
     GPtrArray *options;    /* MvmMetadataOption, in the order they were given; owned */
     char *render;          /* owned, or NULL */
     xmlDoc *unknown;       /* what this version does not understand; owned, or NULL */
@@ -77,6 +82,9 @@ void mvm_metadata_write(const MvmMetadata *metadata, xmlNode *parent);
 
 /* The element as a text of its own; the caller frees. */
 char *mvm_metadata_to_text(const MvmMetadata *metadata);
+
+/* The same in no namespace, as virDomainSetMetadata() wants it, which puts it into ours. */
+char *mvm_metadata_to_plain_text(const MvmMetadata *metadata);
 
 /* Whether text can be a user's name on ssh's command line: ssh's own rule (valid_ruser), without
  * spaces and control characters. */

@@ -166,9 +166,90 @@ class Made(unittest.TestCase):
             self.assertIn("iMacPro1,1", env.macvm("set", "macos", "--os", "14").err)
             self.assertEqual("iMacPro1,1", generic(env)["model"])
             self.assertEqual(env.macvm_json("status", "macos")["identity"], generic(env))
-            for wrong in (("--resolution", "1920"), ("--resolution", "1x1"), ("--resolution", "99999x1080"),
+            env.macvm("set", "macos", "--picker-timeout", "0", "--csr", "0x26f")
+            values = config(env)[1]
+            self.assertEqual(0, values["Misc"]["Boot"]["Timeout"])
+            self.assertEqual(b"\x6f\x02\0\0", values["NVRAM"]["Add"][BOOT]["csr-active-config"])
+            for wrong in (("--picker-timeout", "-1"), ("--csr", "0x1ffffffff"), ("--csr", "on"), ("--resolution", "1920"), ("--resolution", "1x1"), ("--resolution", "99999x1080"),
                           ("--verbose-boot", "yes"), ("--boot-args", "a\nb")):
                 env.macvm("set", "macos", *wrong, expect=2)
+
+    def test_config(self):
+        """Keys of config.plist are read from the volume, set by type, remembered, and survive what makes the disk anew."""
+        with harness.Environment.session() as env:
+            checkout(env)
+            env.macvm("define", "großer mac", *SMALL, "--resolution", "1280x720")
+            args = f"NVRAM.Add.{BOOT}.boot-args"
+
+            def get(*key, **how):
+                return env.macvm("config", "get", "großer mac", *key, **how)
+
+            def put(*words, **how):
+                return env.macvm("config", "set", "großer mac", *words, **how)
+
+            text, values = config(env, "großer mac")
+            self.assertEqual(text, get().out)
+            self.assertEqual("1280x720\n", get("UEFI.Output.Resolution").out)
+            self.assertEqual(f"0x{values['PlatformInfo']['Generic']['ROM'].hex()}\n", get("PlatformInfo.Generic.ROM").out)
+            self.assertEqual(values["Misc"], plistlib.loads(get("Misc").out.encode()))
+            told = env.macvm_json("config", "get", "großer mac", "Misc")
+            self.assertEqual(("dict", values["Misc"]), (told["type"], told["value"]))
+            self.assertEqual(values["NVRAM"], env.macvm_json("config", "get", "großer mac")["value"]["NVRAM"])
+            identity = env.macvm_json("status", "großer mac")["identity"]
+            put("PlatformInfo.Automatic", "false", expect=2)
+            put("PlatformInfo.Generic.MLB", "C02000000000", expect=2)
+            put("Misc.Boot.Timeout", "soon", expect=2)
+            put("Misc.Boot", "1", expect=2)
+            put("Misc.Nothing.Here", "1", "--type", "integer", expect=3)
+            put("Misc.Boot.New", "1", expect=3)
+            put("Misc.Boot.New", "1", "--type", "dict", expect=2)
+            env.macvm("config", "get", "nobody", expect=3)
+            self.assertEqual(text, get().out)
+            put("Misc.Boot.Timeout", "0x5")
+            put("UEFI.Output.Resolution", "800x600")
+            put("--type", "data", "Misc.Boot.New\\.key", "0x0102ff")
+            env.macvm("config", "--", "set", "großer mac", args, "-v <a>&\"b\" größer")
+            put("Misc.Boot.Hide", "yes", "--type", "boolean")
+            self.assertIn("as it should be", put("Misc.Boot.Hide", "true").err)
+            # What is made later has it as well, except what was asked for since by an option.
+            env.macvm("set", "großer mac", "--resolution", "1920x1080")
+            values = config(env, "großer mac")[1]
+            self.assertEqual({"Timeout": 5, "New.key": b"\1\2\xff", "Hide": True}, values["Misc"]["Boot"])
+            self.assertEqual("1920x1080", values["UEFI"]["Output"]["Resolution"])
+            self.assertEqual('-v <a>&"b" größer', values["NVRAM"]["Add"][BOOT]["boot-args"])
+            self.assertEqual("0x0102ff\n", get("Misc.Boot.New\\.key").out)
+            self.assertEqual(identity, env.macvm_json("status", "großer mac")["identity"])
+            self.assertEqual(identity, generic(env, "großer mac"))
+            self.assertIn("as it should be", env.macvm("define", "großer mac").out)
+            # Two at once: each is done, or told to try again, and none is lost.
+            both = [env.spawn(env.macvm_argv("config", "set", "großer mac", f"Misc.Boot.{key}", "1", "--type", "integer"))
+                    for key in ("A", "B")]
+            codes = [process.wait(60) for process in both]
+            self.assertIn(0, codes)
+            self.assertLessEqual(set(codes), {0, 4})
+            boot = config(env, "großer mac")[1]["Misc"]["Boot"]
+            self.assertEqual([code == 0 for code in codes], ["A" in boot, "B" in boot])
+
+    def test_not_readable(self):
+        """Of a disk that somebody else made config.plist is read, and not set; one without is told as such."""
+        with harness.Environment.session() as env:
+            checkout(env)
+            env.macvm("define", "given", *SMALL, "--opencore", env.standin())
+            self.assertIn("no EFI/OC/config.plist", env.macvm("config", "get", "given", expect=1).err)
+            raw, image = env.dir / "given.raw", env.dir / "given.qcow2"
+            env.run(["qemu-img", "convert", "-O", "raw", env.standin(), raw])
+            env.run(["mmd", "-i", f"{raw}@@1M", "::/EFI/OC"])
+            plist = env.write("config.plist", CONFIG)
+            env.run(["mcopy", "-i", f"{raw}@@1M", plist, "::/EFI/OC/config.plist"])
+            env.run(["qemu-img", "convert", "-O", "qcow2", raw, image])
+            env.macvm("define", "other", *SMALL, "--opencore", image)
+            self.assertEqual("45\n", env.macvm("config", "get", "other", "Misc.Boot.Timeout").out)
+            self.assertIn("macvm did not make it", env.macvm("config", "set", "other", "Misc.Boot.Timeout", "3", expect=4).err)
+            # A disk that is no disk any more.
+            empty = env.write("empty", b"\0" * (1 << 20))
+            env.macvm("define", "third", *SMALL)
+            env.virsh("vol-upload", "--pool", "macvm", "third-opencore.qcow2", empty)
+            self.assertIn("cannot read", env.macvm("config", "get", "third", expect=1).err)
 
     def test_not_ours(self):
         """A disk that macvm did not make stays as it is."""
@@ -283,13 +364,24 @@ class Boots(unittest.TestCase):
         error = env.macvm("--json", "set", "macos", "--resolution", "1280x720", expect=4).error
         self.assertIn("the machine runs", error["message"])
         self.assertIn("macvm down", error["hint"])
-        env.macvm("set", "macos", "--memory", "1280M")
+        env.macvm("set", "macos", "--ssh-user", "nobody")
+        self.assertIn('user="nobody"', env.virsh("metadata", "macos", "https://macvm.org/xmlns/domain/1").out.replace("'", '"'))
+        told = env.macvm_json("set", "macos", "--memory", "1280M", "--ssh-user", "root", "--reset-nvram")
+        self.assertEqual((["ssh-user"], ["memory", "reset-nvram"]), (told["now"], told["next_start"]))
+        self.assertIn("now: --ssh-user; at its next start: --cores", env.macvm("set", "macos", "--ssh-user", "root", "--cores",
+                                                                              "1").out)
+        nvram = ElementTree.fromstring(env.virsh("dumpxml", "macos").out).find("os/nvram")
+        variables, template = nvram.text, nvram.get("template")
         env.guest(port).run("poweroff", expect=None)
         env.wait_state("macos", "shut off", 60)
         env.macvm("set", "macos", "--resolution", "1280x720")
         self.assertEqual("1280x720", config(env)[1]["UEFI"]["Output"]["Resolution"])
         self.assertEqual(identity, generic(env))
-        env.macvm("up", "--wait-ssh=240", timeout=300)
+        env.run(["cp", template, variables])
+        env.run(["truncate", "-s", "+1", variables])
+        self.assertIn("is reset", env.macvm("up", "--wait-ssh=240", timeout=300).err)
+        self.assertEqual(env.run(["stat", "-Lc", "%s", template]).out, env.run(["stat", "-c", "%s", variables]).out)
+        self.assertNotIn("nvram reset", env.virsh("dumpxml", "--inactive", "macos").out)
         env.macvm("undefine", "--remove-storage", "--yes", expect=4)
         env.guest(port).run("poweroff", expect=None)
         env.wait_state("macos", "shut off", 60)

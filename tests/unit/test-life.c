@@ -172,7 +172,7 @@ test_watch(Fixture *f, gconstpointer unused)
     g_assert_true(mvm_watch_step(watch, until, &error));
     g_assert_no_error(error);
     g_assert_true(mvm_watch_has_stopped(watch));
-    g_assert_true(mvm_domain_start(domain, NULL));
+    g_assert_true(mvm_domain_start(domain, false, NULL));
     g_assert_true(mvm_watch_step(watch, until, &error));
     g_assert_cmpint(mvm_watch_get_state(watch, NULL), ==, MVM_STATE_RUNNING);
     /* That it runs again does not make the stop undone. */

@@ -82,6 +82,9 @@ test_options_normal_form(void)
         {MVM_OPTION_BOOT_ARGS, " -v keepsyms=1 ", "-v keepsyms=1"},
         {MVM_OPTION_BOOT_ARGS, "", ""},
         {MVM_OPTION_VERBOSE_BOOT, "off", "off"},
+        {MVM_OPTION_PICKER_TIMEOUT, "0", "0"},
+        {MVM_OPTION_CSR, "0x026F", "0x26f"},
+        {MVM_OPTION_CSR, "4294967295", "0xffffffff"},
     };
     g_autoptr(MvmOptions) options = mvm_options_new();
 
@@ -125,6 +128,9 @@ test_options_bad(void)
         {MVM_OPTION_BOOT_ARGS, "a\nb"},
         {MVM_OPTION_BOOT_ARGS, "\xc3\xa4"},
         {MVM_OPTION_VERBOSE_BOOT, "yes"},
+        {MVM_OPTION_PICKER_TIMEOUT, "-1"},
+        {MVM_OPTION_CSR, "4294967296"},
+        {MVM_OPTION_CSR, "0x"},
     };
     g_autoptr(MvmOptions) options = mvm_options_new();
 

@@ -195,6 +195,12 @@ test_refused(void)
         "<machine><opencore made='a'/><opencore made='b'/></machine>",
         "<machine><opencore made='01234567890123456789012345678901234567890123456789012345678901234"
         "'/></machine>",
+        "<machine><nvram reset='no'/></machine>",
+        "<machine><nvram reset='yes'/><nvram/></machine>",
+        "<machine><config key='a'>1</config></machine>",
+        "<machine><config type='integer'>1</config></machine>",
+        "<machine><config key='a' type='dict'/></machine>",
+        "<machine><config key='' type='string'/></machine>",
         "<machine><ssh port='22 -oProxyCommand=x'/></machine>",
         "<machine><ssh user='-oProxyCommand=x'/></machine>",
         "<machine><ssh user='a b'/></machine>",

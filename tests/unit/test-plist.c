@@ -92,6 +92,55 @@ with(const char *old, const char *new)
     return g_strdup_printf("%.*s%s%s", (int)(at - sample), sample, new, at + strlen(old));
 }
 
+/* Containers as documents of their own and as JSON. */
+static void
+test_whole(void)
+{
+    static const char text[] =
+        "<plist "
+        "version=\"1.0\"><dict><key>A</key><dict><key>B.c</key><array><integer>0x1f</integer>"
+        "<integer>-2</integer><integer>99999999999999999999</integer></array><key>D</key>"
+        "<data>AQL/</data><key>T</key><true/><key>S</key><string>a&lt;b</string></dict></dict>"
+        "</plist>";
+    g_autoptr(GError) error = NULL;
+    g_autoptr(MvmPlist) plist = mvm_plist_parse(text, strlen(text), "test", &error);
+    g_autoptr(MvmPlist) part = NULL;
+    g_autoptr(MvmJson) json = mvm_json_new();
+    g_autofree char *document = NULL, *number = NULL, *told = NULL;
+
+    g_assert_no_error(error);
+    document = mvm_plist_get_document(plist, "A", &error);
+    g_assert_no_error(error);
+    part = mvm_plist_parse(document, strlen(document), "part", &error);
+    g_assert_no_error(error);
+    number = mvm_plist_get(part, "B\\.c.1", NULL, &error);
+    g_assert_cmpstr(number, ==, "-2");
+    g_assert_null(mvm_plist_get_document(plist, "A.X", NULL));
+    mvm_json_begin_object(json, NULL);
+    g_assert_true(mvm_plist_add_json(plist, NULL, json, "all", &error));
+    g_assert_false(mvm_plist_add_json(plist, "X", json, "none", NULL));
+    mvm_json_end_object(json);
+    told = mvm_json_to_text(json, false);
+    g_assert_cmpstr(told, ==,
+                    "{\"all\":{\"A\":{\"B.c\":[31,-2,\"99999999999999999999\"],\"D\":\"0x0102ff\","
+                    "\"T\":true,\"S\":\"a<b\"}}}\n");
+}
+
+static void
+test_hex(void)
+{
+    static const char *const wrong[] = {"", "0", "12", "0x1", "0xgg", "0x12 "};
+    g_autofree char *base64 = mvm_plist_data_from_hex("0x0102FF"), *none = NULL, *hex = NULL;
+
+    g_assert_cmpstr(base64, ==, "AQL/");
+    hex = mvm_plist_data_to_hex(base64);
+    g_assert_cmpstr(hex, ==, "0x0102ff");
+    none = mvm_plist_data_from_hex("0x");
+    g_assert_cmpstr(none, ==, "");
+    for (size_t i = 0; i < G_N_ELEMENTS(wrong); i++)
+        g_assert_null(mvm_plist_data_from_hex(wrong[i]));
+}
+
 static void
 test_set(void)
 {
@@ -263,6 +312,8 @@ main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/plist/get", test_get);
+    g_test_add_func("/plist/whole", test_whole);
+    g_test_add_func("/plist/hex", test_hex);
     g_test_add_func("/plist/set", test_set);
     g_test_add_func("/plist/set-refused", test_set_refused);
     g_test_add_func("/plist/twice", test_twice);
