@@ -12,9 +12,8 @@ mvm_cmd_down(MvmCli *cli, int argc, char **argv, GError **error)
     MvmDownOptions options = {0};
     MvmContext context = {0};
     const GOptionEntry entries[] = {
-        {"timeout", 0, 0, G_OPTION_ARG_STRING, &timeout, "how long it may take to shut down (120)",
-         "SECONDS"},
-        {"force", 0, 0, G_OPTION_ARG_NONE, &force, "after that time, end it", NULL},
+        MVM_CLI_TIMEOUT_ENTRY(&timeout),
+        MVM_CLI_FORCE_ENTRY(&force),
         {NULL, 0, 0, 0, NULL, NULL, NULL},
     };
 

@@ -12,11 +12,9 @@ mvm_cmd_restart(MvmCli *cli, int argc, char **argv, GError **error)
     MvmDownOptions options = {0};
     MvmContext context = {0};
     const GOptionEntry entries[] = {
-        {"timeout", 0, 0, G_OPTION_ARG_STRING, &timeout, "how long it may take to shut down (120)",
-         "SECONDS"},
-        {"force", 0, 0, G_OPTION_ARG_NONE, &force, "after that time, end it", NULL},
-        {"wait-ssh", 0, 0, G_OPTION_ARG_STRING, &wait_ssh,
-         "then wait until the guest's ssh answers (300)", "SECONDS"},
+        MVM_CLI_TIMEOUT_ENTRY(&timeout),
+        MVM_CLI_FORCE_ENTRY(&force),
+        MVM_CLI_WAIT_SSH_ENTRY(&wait_ssh),
         {NULL, 0, 0, 0, NULL, NULL, NULL},
     };
 

@@ -14,8 +14,7 @@ mvm_cmd_up(MvmCli *cli, int argc, char **argv, GError **error)
     int seconds = 0;
     MvmContext context = {0};
     const GOptionEntry entries[] = {
-        {"wait-ssh", 0, 0, G_OPTION_ARG_STRING, &wait_ssh,
-         "then wait until the guest's ssh answers (300)", "SECONDS"},
+        MVM_CLI_WAIT_SSH_ENTRY(&wait_ssh),
         {"clipboard", 0, 0, G_OPTION_ARG_NONE, &clipboard, "then share the clipboard with it",
          NULL},
         {"view", 0, 0, G_OPTION_ARG_NONE, &view, "then open a viewer", NULL},

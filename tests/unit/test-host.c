@@ -105,6 +105,29 @@ test_intel(void)
 }
 
 static void
+assert_screen(MvmFacts *facts, MvmCheckStatus status, const char *text)
+{
+    g_autoptr(MvmCheck) check = mvm_check_one(facts, "screen");
+
+    g_assert_cmpint(check->status, ==, status);
+    g_assert_nonnull(strstr(check->message, text));
+    g_assert_true((check->fix != NULL) == (status == MVM_CHECK_WARN));
+}
+
+static void
+test_screen(void)
+{
+    g_autoptr(MvmFacts) facts = facts_new("amd-tsc");
+
+    facts->defined = false;
+    assert_screen(facts, MVM_CHECK_SKIP, "not defined yet");
+    facts->defined = true;
+    assert_screen(facts, MVM_CHECK_OK, "not open");
+    facts->screen = g_strdup("0.0.0.0");
+    assert_screen(facts, MVM_CHECK_WARN, "open to the network ('0.0.0.0')");
+}
+
+static void
 test_ignore_msrs(void)
 {
     g_autoptr(MvmFacts) off = facts_new("amd-tsc");
@@ -289,6 +312,7 @@ main(int argc, char **argv)
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/amd", test_amd);
     g_test_add_func("/intel", test_intel);
+    g_test_add_func("/screen", test_screen);
     g_test_add_func("/ignore-msrs", test_ignore_msrs);
     g_test_add_func("/stored-option", test_stored_option);
     g_test_add_func("/kvm-device", test_kvm_device);

@@ -5,6 +5,7 @@
 #include "ops/guest-ssh.h"
 #include "ops/machine.h"
 #include "ops/power.h"
+#include "ops/screen.h"
 #include "ops/screenshot.h"
 #include "ops/undefine.h"
 #include "util/error.h"
@@ -258,6 +259,37 @@ test_banner(void)
     g_assert_false(mvm_banner_of_command(missing, 1000));
 }
 
+/* The listening addresses of a domain, and the one of them that is not the host's loopback. */
+static void
+test_exposure(void)
+{
+    static const struct {
+        const char *graphics, *exposure;
+    } cases[] = {
+        {"<graphics type='vnc'/>", NULL},
+        {"<graphics type='vnc' listen='127.0.0.1'/>", NULL},
+        {"<graphics type='vnc' listen='127.8.0.1'/>", NULL},
+        {"<graphics type='vnc' listen='localhost'/>", NULL},
+        {"<graphics type='spice'><listen type='address' address='::1'/></graphics>", NULL},
+        {"<graphics type='spice'><listen type='socket' socket='/s'/></graphics>", NULL},
+        {"<graphics type='vnc'><listen type='none'/></graphics>", NULL},
+        {"<graphics type='vnc' listen='0.0.0.0'/>", "0.0.0.0"},
+        {"<graphics type='vnc' listen='192.0.2.7'/>", "192.0.2.7"},
+        {"<graphics type='vnc'><listen type='address' address='::'/></graphics>", "::"},
+        {"<graphics type='vnc'><listen type='network' network='lan'/></graphics>", "lan"},
+        {"<graphics type='vnc'/><graphics type='spice' listen='0.0.0.0'/>", "0.0.0.0"},
+    };
+
+    for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
+        g_autofree char *xml =
+            g_strdup_printf("<domain><devices>%s</devices></domain>", cases[i].graphics);
+        g_autoptr(xmlDoc) doc = mvm_xml_parse(xml, strlen(xml), "test", NULL);
+        g_autofree char *exposure = mvm_screen_exposure(doc);
+
+        g_assert_cmpstr(exposure, ==, cases[i].exposure);
+    }
+}
+
 static void
 test_clip_lock(void)
 {
@@ -289,6 +321,7 @@ main(int argc, char **argv)
     g_test_add("/life/watch", Fixture, states, setup, test_watch, teardown);
     g_test_add("/life/ssh-argv", Fixture, several, setup, test_ssh_argv, teardown);
     g_test_add_func("/life/banner", test_banner);
+    g_test_add_func("/life/exposure", test_exposure);
     g_test_add_func("/life/clip-lock", test_clip_lock);
     return g_test_run();
 }
