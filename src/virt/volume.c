@@ -82,28 +82,44 @@ mvm_volume_array_new(void)
     return g_ptr_array_new_with_free_func(volume_free);
 }
 
-bool
-mvm_volume_add_all(virStoragePoolPtr pool, GPtrArray *volumes, GError **error)
+static bool
+add_all(virStoragePoolPtr pool, GPtrArray *volumes, GError **error)
 {
     const char *name = virStoragePoolGetName(pool);
     virStorageVolPtr *vols = NULL;
     int count = virStoragePoolListAllVolumes(pool, &vols, 0);
-    bool ok = count >= 0;
+    g_autoptr(GError) cause = NULL;
 
-    if (!ok)
-        mvm_virt_set_error(error, "list the volumes of pool '%s'", name);
+    if (count < 0)
+        return mvm_virt_set_error(error, "list the volumes of pool '%s'", name);
     for (int i = 0; i < count; i++) {
-        MvmVolume *volume = ok ? mvm_volume_read(vols[i], name, NULL) : NULL;
+        MvmVolume *volume = cause == NULL ? mvm_volume_read(vols[i], name, &cause) : NULL;
 
-        /* One that went away since it was listed is no failure. */
         if (volume != NULL)
             g_ptr_array_add(volumes, volume);
-        else if (ok && mvm_virt_last_code() != VIR_ERR_NO_STORAGE_VOL)
-            ok = mvm_virt_set_error(error, "read the volumes of pool '%s'", name);
+        /* One that went away since it was listed is no failure. */
+        if (g_error_matches(cause, MVM_ERROR, MVM_ERROR_NOT_FOUND))
+            g_clear_error(&cause);
         virStorageVolFree(vols[i]);
     }
     free(vols);
-    return ok;
+    if (cause == NULL)
+        return true;
+    g_propagate_error(error, g_steal_pointer(&cause));
+    return false;
+}
+
+bool
+mvm_volume_add_all(virStoragePoolPtr pool, GPtrArray *volumes, GError **error)
+{
+    guint before = volumes->len;
+
+    if (add_all(pool, volumes, NULL))
+        return true;
+    /* A file that was deleted behind libvirt's back is in its list until it looks again. */
+    g_ptr_array_set_size(volumes, (int)before);
+    (void)virStoragePoolRefresh(pool, 0);
+    return add_all(pool, volumes, error);
 }
 
 static int

@@ -142,6 +142,10 @@ class Volume(unittest.TestCase):
             directory = drive.directory()
             env.run(["truncate", "-s", "5M", directory / "own.raw"])
             self.assertEqual(fields(drive("show", "-", "own.raw"))["capacity"], str(5 * MIB))
+            # and deleted again: that keeps nobody from deleting or using another
+            drive("create", "-", "other.qcow2", MIB)
+            env.run(["rm", directory / "own.raw"])
+            drive("delete", "-", "other.qcow2")
 
     def test_not_deleted_while_used(self):
         with session() as (env, drive):
