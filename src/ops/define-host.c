@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* What of a machine depends on the host: firmware, accelerator, network, size. */
+#include "ops/define-priv.h"
+#include "ops/hostcheck.h"
+#include "ops/oscheck.h"
+#include "util/words.h"
+#include "xml/xml.h"
+
+static void
+choose_passt(MvmDefineWork *work)
+{
+    const MvmDomCaps *caps = mvm_host_get_domcaps(work->host, work->machine->kvm);
+
+    if (work->machine->net_kind == MVM_NET_ARGS && caps != NULL && caps->passt &&
+        mvm_feature_is_in(MVM_FEATURE_PASST, &work->host->versions))
+        work->machine->net_kind = MVM_NET_PASST;
+}
+
+/* libvirt makes the variables once, from the template of that time. */
+static void
+note_old_variables(const MvmDefineWork *work)
+{
+    g_autofree char *word = mvm_word_quote(work->machine->name);
+    g_autofree char *loader = NULL;
+
+    if (work->current == NULL || work->machine->loader == NULL)
+        return;
+    loader = mvm_xml_get(work->current->doc, "/domain/os/loader");
+    if (mvm_define_is_asked(work, MVM_OPTION_FIRMWARE) &&
+        g_strcmp0(loader, work->machine->loader) != 0)
+        mvm_progress_note(work->context->progress,
+                          "the variables of the old firmware stay: 'macvm set %s --reset-nvram' "
+                          "makes new ones",
+                          word);
+}
+
+/* Both are right in their own eyes; the merge takes what this one renders. */
+static void
+note_newer_profile(const MvmDefineWork *work)
+{
+    const MvmMetadata *metadata = work->current != NULL ? work->current->metadata : NULL;
+
+    if (metadata != NULL && metadata->profile > MVM_PROFILE_VERSION)
+        mvm_progress_note(work->context->progress,
+                          "a newer macvm defined '%s' last: what it knew better of macOS %s is "
+                          "taken back",
+                          work->machine->name, work->machine->os->id);
+}
+
+bool
+mvm_define_fit_to_host(MvmDefineWork *work, GError **error)
+{
+    const MvmContext *context = work->context;
+    const char *accel = mvm_define_option(work, MVM_OPTION_ACCEL);
+    const char *type = work->current != NULL ? work->current->type : NULL;
+
+    /* A stored --accel was proved when it was given; only a new wish is tried out again. */
+    if (work->current != NULL && !mvm_define_is_asked(work, MVM_OPTION_ACCEL))
+        accel = NULL;
+    if (!mvm_hostcheck_accel(context, work->host, accel, type, work->machine, error) ||
+        !mvm_hostcheck_firmware(context, work->host, mvm_define_option(work, MVM_OPTION_FIRMWARE),
+                                work->machine, error))
+        return false;
+    choose_passt(work);
+    note_old_variables(work);
+    note_newer_profile(work);
+    if (!mvm_oscheck_fit(context, work->host, work->request->mode == MVM_DEFINE, work->machine,
+                         error))
+        return false;
+    if (work->request->mode != MVM_DEFINE)
+        return true;
+    return mvm_hostcheck_devices(context, work->host, work->machine, error) &&
+           mvm_hostcheck_memory(work->host, mvm_define_option(work, MVM_OPTION_MEMORY) != NULL,
+                                work->machine, error);
+}

@@ -1,0 +1,109 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Which machine it is to be: from the options, and from what the domain that is there is. */
+#include "ops/define-priv.h"
+#include "ops/opencore.h"
+#include "ops/osk.h"
+#include "ops/port.h"
+#include "util/error.h"
+
+/* Who the Mac is, once and for all; only another version of macOS may want another model. */
+static void
+choose_mac(MvmDefineWork *work)
+{
+    MvmMachine *machine = work->machine;
+    const MvmMetadata *metadata = work->current != NULL ? work->current->metadata : NULL;
+    const MvmIdentity *had = metadata != NULL ? metadata->identity : NULL;
+
+    if (metadata != NULL)
+        machine->opencore_made = g_strdup(metadata->opencore_made);
+    if (had != NULL && (!mvm_define_is_asked(work, MVM_OPTION_OS) ||
+                        g_str_equal(had->model, machine->os->smbios))) {
+        machine->identity = mvm_identity_copy(had);
+        return;
+    }
+    machine->identity = mvm_identity_new(machine->os->smbios, machine->mac);
+    if (had != NULL)
+        mvm_progress_note(work->context->progress,
+                          "macOS %s takes the machine for a %s: it gets a serial number of that",
+                          machine->os->id, machine->os->smbios);
+}
+
+/* What the user set in config.plist before, and sets now. What is asked for later wins, by
+ * whichever name it goes. */
+static bool
+choose_config(MvmDefineWork *work, GError **error)
+{
+    const MvmMetadata *metadata = work->current != NULL ? work->current->metadata : NULL;
+    GPtrArray *edits = mvm_config_edits_copy(metadata != NULL ? metadata->config : NULL);
+
+    work->machine->config = edits;
+    for (int i = 0; i < MVM_OPTION_COUNT; i++) {
+        if (mvm_define_is_asked(work, (MvmOption)i) && mvm_opencore_key_of((MvmOption)i) != NULL)
+            mvm_config_edits_drop(edits, mvm_opencore_key_of((MvmOption)i));
+    }
+    if (work->request->edit == NULL || mvm_config_edits_put(edits, work->request->edit))
+        return true;
+    g_set_error(error, MVM_ERROR, MVM_ERROR_FAILED,
+                "cannot set '%s': %d keys of config.plist are set already",
+                work->request->edit->key, MVM_CONFIG_MAX_EDITS);
+    return false;
+}
+
+/* Only the first define looks for a free port, and that of a copy. */
+static bool
+choose_port(MvmDefineWork *work, GError **error)
+{
+    MvmMachine *machine = work->machine;
+
+    if (mvm_define_option(work, MVM_OPTION_SSH_PORT) != NULL)
+        return true;
+    if (work->current != NULL && work->current->metadata->ssh_port > 0)
+        machine->ssh_port = (unsigned)work->current->metadata->ssh_port;
+    if (work->current != NULL && !work->current->copy)
+        return true;
+    if (!mvm_port_choose(work->context, machine->name, machine->ssh_port, &machine->ssh_port,
+                         error))
+        return false;
+    if (machine->ssh_port != MVM_DEFAULT_SSH_PORT)
+        mvm_progress_note(work->context->progress, "port %u is taken: the guest's ssh gets %u",
+                          MVM_DEFAULT_SSH_PORT, machine->ssh_port);
+    return true;
+}
+
+/* UUID and MAC are the machine's for good; only the first define chooses them, and that of a
+ * copy. */
+static void
+choose_identity(MvmDefineWork *work)
+{
+    const MvmCurrent *current = work->current;
+    const MvmDefineOrigin *origin = &work->request->origin;
+    MvmMachine *machine = work->machine;
+
+    machine->uuid = g_strdup(current != NULL ? current->uuid : origin->uuid);
+    machine->mac = g_strdup(current != NULL ? current->mac : origin->mac);
+    if (machine->mac == NULL)
+        machine->mac = mvm_mac_new();
+    if (machine->uuid == NULL)
+        machine->uuid = g_uuid_string_random();
+    choose_mac(work);
+}
+
+bool
+mvm_define_resolve_machine(MvmDefineWork *work, GError **error)
+{
+    const char *osk = work->current != NULL ? work->current->osk : work->request->origin.osk;
+    MvmHostLimits limits = {0};
+
+    work->host = mvm_host_read(work->context->conn, error);
+    if (work->host == NULL)
+        return false;
+    limits = (MvmHostLimits){.memory = work->host->memory, .cpus = work->host->cpus};
+    work->machine =
+        mvm_machine_new(work->request->name, work->options, &limits, work->context->progress);
+    work->machine->osk = mvm_osk_find(work->context, work->osk, osk);
+    if (!mvm_machine_check_cpus(work->machine, error))
+        return false;
+    choose_identity(work);
+    return choose_port(work, error) && choose_config(work, error) &&
+           mvm_define_fit_to_host(work, error);
+}
