@@ -167,6 +167,7 @@ mvm_define_merge(const MvmCurrent *current, const MvmMachine *machine, const Mvm
     merged->xml = mvm_xml_node_to_text(xmlDocGetRootElement(doc));
     merged->changed = current == NULL ||
                       !mvm_xml_equal(xmlDocGetRootElement(current->doc), xmlDocGetRootElement(doc));
+    merged->novel = current == NULL || mvm_xml_has_new_names(current->doc, doc);
     return merged;
 }
 

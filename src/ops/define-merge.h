@@ -12,6 +12,7 @@
 typedef struct {
     char *xml;
     bool changed; /* xml is not what current has */
+    bool novel;   /* it has elements or attributes that current has not, or there is no current */
 } MvmMerged;
 
 void mvm_merged_free(MvmMerged *merged);

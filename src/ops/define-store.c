@@ -29,8 +29,8 @@ store(MvmDefineWork *work, GError **error)
     const char *expected = work->current != NULL ? work->current->xml : NULL;
     const char *name = work->machine->name;
 
-    if (work->merged->changed &&
-        !mvm_definition_write(work->context->conn, name, work->merged->xml, expected, error))
+    if (work->merged->changed && !mvm_definition_write(work->context->conn, name, work->merged->xml,
+                                                       work->merged->novel, expected, error))
         return false;
     if (!change_running(work, error))
         return false;

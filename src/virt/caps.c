@@ -86,10 +86,12 @@ static bool
 read_size(MvmConnection *conn, MvmHost *host, GError **error)
 {
     virNodeInfo info;
+    uint64_t total = 0;
 
     if (virNodeGetInfo(conn->virt, &info) < 0)
         return mvm_virt_set_error(error, "read the size of host '%s'", conn->endpoint->uri);
-    host->memory = MAX((uint64_t)info.memory * 1024, read_total_memory(conn));
+    total = read_total_memory(conn);
+    host->memory = MAX((uint64_t)info.memory * 1024, total);
     host->cpus = info.cpus;
     return true;
 }

@@ -33,8 +33,8 @@ mvm_definition_read(MvmConnection *conn, const char *name, char **ret_xml, GErro
 }
 
 bool
-mvm_definition_write(MvmConnection *conn, const char *name, const char *xml, const char *expected,
-                     GError **error)
+mvm_definition_write(MvmConnection *conn, const char *name, const char *xml, bool novel,
+                     const char *expected, GError **error)
 {
     g_autoptr(virDomain) domain = NULL;
     g_autofree char *now = NULL;
@@ -48,7 +48,7 @@ mvm_definition_write(MvmConnection *conn, const char *name, const char *xml, con
         mvm_error_set_hint(error, "run the command again");
         return false;
     }
-    domain = virDomainDefineXMLFlags(conn->virt, xml, VIR_DOMAIN_DEFINE_VALIDATE);
+    domain = virDomainDefineXMLFlags(conn->virt, xml, novel ? VIR_DOMAIN_DEFINE_VALIDATE : 0);
     if (domain == NULL)
         return mvm_virt_set_error(error, "define '%s'", name);
     return true;

@@ -12,11 +12,14 @@
  * an error. */
 bool mvm_definition_read(MvmConnection *conn, const char *name, char **ret_xml, GError **error);
 
-/* Defines xml, checked against libvirt's schema. expected is what mvm_definition_read() gave before, or
+/* Defines xml. novel: it has elements or attributes that libvirt may not know and would ignore, so
+ * that it has to be checked against the host's schema, which takes as long as all the rest. What
+ * libvirt wrote itself and whose values alone were changed needs no schema: libvirt refuses a value
+ * that it does not know. expected is what mvm_definition_read() gave before, or
  * NULL when there was no domain: when something else is there by now, nothing is changed and it
  * fails with MVM_ERROR_CONFLICT. name is the domain's. */
-bool mvm_definition_write(MvmConnection *conn, const char *name, const char *xml, const char *expected,
-                       GError **error);
+bool mvm_definition_write(MvmConnection *conn, const char *name, const char *xml, bool novel,
+                          const char *expected, GError **error);
 
 /* Sets whether the domain starts with the host. */
 bool mvm_definition_set_autostart(MvmConnection *conn, const char *name, bool autostart,

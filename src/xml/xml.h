@@ -70,6 +70,10 @@ char *mvm_xml_node_to_text(const xmlNode *node);
  * text without the whitespace around it. Comments do not count. */
 bool mvm_xml_equal(const xmlNode *a, const xmlNode *b);
 
+/* Whether after has an element or an attribute where before has none of that name. Values do not
+ * count, nor does what is below <metadata> of a domain, which is anybody's. */
+bool mvm_xml_has_new_names(const xmlDoc *before, const xmlDoc *after);
+
 /* The element's own text without the whitespace around it, "" when it has none. g_free() it. */
 char *mvm_xml_dup_text(const xmlNode *node);
 

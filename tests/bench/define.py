@@ -6,6 +6,7 @@
 define.py [RUNS] prints medians and ratios, and fails beyond a budget. The programs run in turns, so that a busy machine slows
 all of them."""
 
+import itertools
 import pathlib
 import shutil
 import statistics
@@ -19,10 +20,11 @@ RUNS = int(sys.argv[1]) if len(sys.argv) > 1 else 25
 
 
 def medians(env, commands):
-    """{name: median of seconds} for {name: argv}."""
+    """{name: median of seconds} for {name: what gives the next argv}."""
     times = {name: [] for name in commands}
     for _ in range(RUNS + 1):  # the first one warms up
-        for name, argv in commands.items():
+        for name, next_argv in commands.items():
+            argv = next_argv()
             start = time.perf_counter()
             env.run(argv)
             times[name].append(time.perf_counter() - start)
@@ -42,16 +44,14 @@ def main():
         env.checkout()
         env.macvm("define", "--accel", "tcg", "--memory", "2G")
         xml = env.write("same.xml", env.virsh("dumpxml", "--inactive", "--security-info", "macos").out)
-        # Each run of macvm has something to define: without it, it would find that nothing has changed.
-        toggle = env.write("toggle.sh", "#!/bin/sh\nn=$(cat $HOME/n 2>/dev/null || echo 0)\necho $((1 - n)) >$HOME/n\n"
-                                        'exec "$0.macvm" "$@" --memory $((2048 + n))M\n', 0o755)
-        (env.dir / "toggle.sh.macvm").symlink_to(env._macvm())
-        commands = {"macvm define": env.macvm_argv("define", "macos"),
-                    "macvm set": [toggle, *env.macvm_argv("set", "macos")[1:]],
-                    "virsh define": ["virsh", "-c", env.uri, "define", xml]}
+        # Each `set` has something to define: without it, it would find that nothing has changed.
+        memory = itertools.cycle(("2049M", "2048M"))
+        commands = {"macvm define": lambda: env.macvm_argv("define", "macos"),
+                    "macvm set": lambda: env.macvm_argv("set", "macos", "--memory", next(memory)),
+                    "virsh define": lambda: ["virsh", "-c", env.uri, "define", xml]}
         if shutil.which("virt-install", path=harness.PATH):
             disk = env.virsh("vol-path", "macos.qcow2", "macvm").out.strip()
-            commands["virt-install"] = ["virt-install", "--connect", env.uri, "--name", "vi", "--memory", "2048", "--import",
+            commands["virt-install"] = lambda: ["virt-install", "--connect", env.uri, "--name", "vi", "--memory", "2048", "--import",
                                         "--disk", disk, "--osinfo", "detect=off,require=off", "--network", "none",
                                         "--check", "all=off", "--noautoconsole", "--virt-type", "qemu", "--print-xml"]
         found = medians(env, commands)
@@ -59,7 +59,8 @@ def main():
         over |= report("define, a change", found, "macvm set", "virsh define", 1.5)
         if "virt-install" in found:
             report("virt-install only prints", found, "macvm set", "virt-install", None)
-        found = medians(env, {"macvm --version": [env._macvm(), "--version"], "virsh --version": ["virsh", "--version"]})
+        found = medians(env, {"macvm --version": lambda: env.macvm_argv("--version", connect=False),
+                              "virsh --version": lambda: ["virsh", "--version"]})
         over |= report("start of the program", found, "macvm --version", "virsh --version", 1.2)
     return int(over)
 

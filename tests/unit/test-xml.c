@@ -364,6 +364,36 @@ test_equal(void)
 }
 
 static void
+test_new_names(void)
+{
+    static const char before[] = "<domain xmlns:q='u'><metadata/><a b='1'><c/></a><q:d/></domain>";
+    const struct {
+        const char *after;
+        bool new;
+    } cases[] = {
+        {before, false},
+        {"<domain><a b='2'>text<c/><c/></a></domain>", false},
+        {"<domain xmlns:r='u'><r:d/><!-- e --></domain>", false},
+        {"<domain><metadata><mine x='1'/></metadata></domain>", false},
+        {"<domain><metadata x='1'/></domain>", true},
+        {"<domain><a b='1' e='1'/></domain>", true},
+        {"<domain><a><c b='1'/></a></domain>", true},
+        {"<domain><c/></domain>", true},
+        {"<domain><d/></domain>", true},
+        {"<domain xmlns:q='v'><q:d/></domain>", true},
+        {"<domain><a><b/></a></domain>", true},
+    };
+
+    for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
+        g_autoptr(xmlDoc) old = parse(before);
+        g_autoptr(xmlDoc) new = parse(cases[i].after);
+
+        g_test_message("%s", cases[i].after);
+        g_assert_cmpint(mvm_xml_has_new_names(old, new), ==, cases[i].new);
+    }
+}
+
+static void
 test_copy(void)
 {
     g_autoptr(xmlDoc) doc = parse(domain_text);
@@ -394,6 +424,7 @@ main(int argc, char **argv)
     g_test_add_func("/xml/remove", test_remove);
     g_test_add_func("/xml/build", test_build);
     g_test_add_func("/xml/equal", test_equal);
+    g_test_add_func("/xml/new-names", test_new_names);
     g_test_add_func("/xml/copy", test_copy);
     return g_test_run();
 }
