@@ -182,7 +182,7 @@ place_hunk(Placement *self, git_patch *patch, size_t index, GString *out, GError
 }
 
 static void
-write_header(const MvmPatchFile *file, GString *out)
+write_header(const MvmPatchFile *file, bool has_hunks, GString *out)
 {
     /* 1 stands for a file whose mode the patch does not tell. */
     unsigned old_mode = file->old_mode == 1 ? GIT_FILEMODE_BLOB : file->old_mode;
@@ -194,7 +194,10 @@ write_header(const MvmPatchFile *file, GString *out)
     else if (new_mode == 0)
         g_string_append_printf(out, "deleted file mode %o\n", old_mode);
     else if (file->old_mode != 1 && file->new_mode != 1 && old_mode != new_mode)
-        g_string_append_printf(out, "old mode %o\nnew mode %o\n", old_mode, new_mode);
+        /* libgit2 reads names after a change of mode only with the index line that git writes;
+         * the ids in it count for nothing. */
+        g_string_append_printf(out, "old mode %o\nnew mode %o\n%s", old_mode, new_mode,
+                               has_hunks ? "index 1111111..2222222\n" : "");
 }
 
 static void
@@ -239,7 +242,7 @@ place_file(Placement *self, size_t index, const char *text, size_t len, GString 
     hunks = git_patch_num_hunks(patch);
     image = split_lines(text, len);
     self->image = image;
-    write_header(&self->file, out);
+    write_header(&self->file, hunks > 0, out);
     if (hunks > 0 || self->file.old_mode == 0 || self->file.new_mode == 0)
         write_names(&self->file, out);
     for (size_t i = 0; i < hunks; i++) {

@@ -112,6 +112,27 @@ test_new_and_deleted_files(void)
     g_assert_error(error, MVM_ERROR, MVM_ERROR_CONFLICT);
 }
 
+/* What is placed is read by libgit2 again. */
+static void
+test_changed_mode(void)
+{
+    g_autoptr(MvmPatch) patch = parse("diff --git a/f b/f\nold mode 100644\nnew mode 100755\n"
+                                      "index 7898192..6178079\n--- a/f\n+++ b/f\n"
+                                      "@@ -1 +1 @@\n-a\n+b\n");
+    g_autofree char *placed =
+        mvm_patch_place(patch, MVM_PATCH_FORWARD, read_constant, (void *)"x\na\n", NULL);
+    g_autoptr(MvmPatch) again = parse(placed);
+    g_autofree char *back =
+        mvm_patch_place(again, MVM_PATCH_REVERSE, read_constant, (void *)"x\nb\n", NULL);
+
+    g_assert_cmpstr(placed, ==,
+                    "diff --git a/f b/f\nold mode 100644\nnew mode 100755\n"
+                    "index 1111111..2222222\n--- a/f\n+++ b/f\n@@ -2,1 +2,1 @@\n-a\n+b\n");
+    g_assert_cmpstr(back, ==,
+                    "diff --git a/f b/f\nold mode 100755\nnew mode 100644\n"
+                    "index 1111111..2222222\n--- a/f\n+++ b/f\n@@ -2,1 +2,1 @@\n+a\n-b\n");
+}
+
 static void
 test_plain_diff(void)
 {
@@ -194,6 +215,7 @@ main(int argc, char **argv)
     g_test_add_func("/patch/place", test_place);
     g_test_add_func("/patch/place-says-where", test_place_says_where);
     g_test_add_func("/patch/new-and-deleted-files", test_new_and_deleted_files);
+    g_test_add_func("/patch/changed-mode", test_changed_mode);
     g_test_add_func("/patch/plain-diff", test_plain_diff);
     g_test_add_func("/patch/refused-paths", test_refused_paths);
     g_test_add_func("/patch/refused-kinds", test_refused_kinds);
