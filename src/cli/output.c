@@ -24,7 +24,8 @@ mvm_cli_say(MvmCli *cli, const char *format, ...)
 bool
 mvm_cli_confirm(MvmCli *cli, const char *question, bool *ret_yes, GError **error)
 {
-    char answer[16] = "";
+    g_autofree char *answer = NULL;
+    size_t size = 0;
 
     if (!isatty(STDIN_FILENO) || !isatty(STDERR_FILENO)) {
         g_set_error(error, MVM_ERROR, MVM_ERROR_USAGE, "cannot ask '%s': no terminal", question);
@@ -33,8 +34,12 @@ mvm_cli_confirm(MvmCli *cli, const char *question, bool *ret_yes, GError **error
     }
     mvm_cli_progress_end(cli);
     fprintf(stderr, "%s [y/N] ", question);
-    if (fgets(answer, sizeof(answer), stdin) == NULL)
+    *ret_yes = false;
+    /* The whole line: what stayed of it would answer the next question. */
+    if (getline(&answer, &size, stdin) < 0) {
         fputc('\n', stderr);
+        return true;
+    }
     g_strstrip(answer);
     *ret_yes = g_ascii_strcasecmp(answer, "y") == 0 || g_ascii_strcasecmp(answer, "yes") == 0;
     return true;

@@ -138,12 +138,13 @@ mvm_check_cpus(const MvmFacts *facts, MvmCheck *check)
 {
     unsigned wanted = mvm_machine_vcpus(facts->machine), has = facts->host->cpus;
     MvmTopology fits = {.sockets = 1, .cores = has + 1, .threads = 1};
+    g_autofree char *word = mvm_word_quote(facts->machine->name);
     g_autofree char *fix = NULL;
 
     if (!mvm_topology_find_below(&fits, &fits))
         fits.cores = 1;
     fix = g_strdup_printf("macvm %s %s --sockets 1 --cores %u --threads 1",
-                          facts->defined ? "set" : "define", facts->machine->name, fits.cores);
+                          facts->defined ? "set" : "define", word, fits.cores);
     if (has >= wanted)
         mvm_check_ok(check, "%u logical CPUs, '%s' has %u", has, facts->machine->name, wanted);
     else if (facts->defined)

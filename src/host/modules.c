@@ -36,8 +36,10 @@ void
 mvm_modules_add_work(const MvmKernel *kernel, const char *template, MvmRootWork *work)
 {
     g_autofree char *conf = make_conf(kernel, template);
-    /* The mode is install's: the file must be readable whatever root's umask is. */
-    const char *const write_conf[] = {"install", "-m", "0644", "/dev/stdin", MVM_KVM_CONF, NULL};
+    /* The mode is install's: the file must be readable whatever root's umask is. And a host without
+     * the tools for modules lacks the folder (-D). */
+    const char *const write_conf[] = {"install",    "-D",         "-m", "0644",
+                                      "/dev/stdin", MVM_KVM_CONF, NULL};
     const char *const ignore[] = {"tee", MVM_KVM_IGNORE_MSRS, NULL};
     const char *const quiet[] = {"tee", MVM_KVM_REPORT_MSRS, NULL};
 

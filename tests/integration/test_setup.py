@@ -192,6 +192,11 @@ class Root(unittest.TestCase):
         self.assertIn("left to you, to install qemu-img:\n      sudo dnf install -y qemu-img\n", out)
         self.assertIn("[7/7]", out)
 
+    def test_a_long_answer_is_one_answer(self):
+        out, log = self.ask("yes" + " " * 12 + "or rather no\n")
+        self.assertEqual("", log)
+        self.assertIn("left to you, to install qemu-img:", out)
+
     def test_yes(self):
         _, log = self.ask("yes\n")
         self.assertIn("dnf install -y qemu-img\n", log)

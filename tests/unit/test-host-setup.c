@@ -102,7 +102,7 @@ assert_modules(const char *facts, const char *expected)
 
 #define INTEL "/proc/cpuinfo:vendor_id\t: GenuineIntel\n"
 #define AMD "/proc/cpuinfo:vendor_id\t: AuthenticAMD\n"
-#define INSTALL "sudo install -m 0644 /dev/stdin " MVM_KVM_CONF "\n"
+#define INSTALL "sudo install -D -m 0644 /dev/stdin " MVM_KVM_CONF "\n"
 #define LIVE                                                                                       \
     "echo 1 | sudo tee " MVM_KVM_IGNORE_MSRS "\necho 0 | sudo tee " MVM_KVM_REPORT_MSRS "\n"
 
