@@ -6,6 +6,7 @@
 #include "util/error.h"
 #include "util/file.h"
 #include "util/paths.h"
+#include "virt/pump.h"
 #include "virt/upload.h"
 #include "virt/volume-compare.h"
 #include "virt/volume.h"
@@ -138,6 +139,7 @@ convert(MvmImportFile *file, const MvmContext *context, GError **error)
     const char *const argv[] = {"qemu-img", "convert",  "-f", "raw", "-O",
                                 "qcow2",    file->path, path, NULL};
     g_autofree char *out = NULL;
+    g_autoptr(MvmPump) pump = mvm_pump_start(); /* it takes minutes */
     int fd = -1;
 
     if (!mvm_file_make_dir(dir, error))

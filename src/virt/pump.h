@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * libvirt's event loop in a thread of its own, for work that leaves a connection alone for long
- * (a download): the other end asks from time to time whether anybody is there, only the loop
- * answers, and without an answer the connection is closed. Not together with a watch or a probe:
- * they run the loop themselves.
+ * (a download, a file that is slow to read): the other end asks from time to time whether anybody
+ * is there, only the loop answers, and without an answer the connection is closed. Not together
+ * with a watch or a probe: they run the loop themselves.
  */
 #pragma once
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "util/error.h"
+#include "virt/pump.h"
 #include "virt/upload.h"
 
 #include <errno.h>
@@ -68,6 +69,7 @@ mvm_upload_file(MvmPool *pool, const MvmUploadTarget *target, int fd, MvmProgres
                 GError **error)
 {
     MvmUploadTarget sized = *target;
+    g_autoptr(MvmPump) pump = mvm_pump_start(); /* the file may be slow to read */
     g_autoptr(MvmUpload) up = NULL;
     struct stat st;
 
