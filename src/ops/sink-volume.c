@@ -105,7 +105,8 @@ volume_is_cut(MvmMediaSink *sink)
 MvmMediaSink *
 mvm_volume_sink_new(MvmPool *pool, const char *name, MvmProgress *progress, GError **error)
 {
-    MvmUpload *upload = mvm_upload_open(pool, &(MvmUploadTarget){.name = name}, NULL, error);
+    MvmUpload *upload =
+        mvm_upload_open(pool, &(MvmUploadTarget){.name = name, .late = true}, NULL, error);
     VolumeSink *self = NULL;
 
     if (upload == NULL)

@@ -3,6 +3,11 @@
 #include "virt/upload-priv.h"
 #include "virt/volume-priv.h"
 
+#include <fcntl.h>
+#include <stdio.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
 /* Another one's volume is made in milliseconds; a copy takes longer. In microseconds. */
 #define REFRESH_TRIES 50
 #define REFRESH_PAUSE (100 * 1000)
@@ -71,14 +76,14 @@ mvm_upload_check_space(MvmPool *pool, const char *name, virStorageVolPtr scratch
     virStorageVolInfo new_info = {0};
     uint64_t available = 0;
 
-    if (old == NULL || virStorageVolGetInfo(old, &old_info) < 0 ||
+    if ((old != NULL && virStorageVolGetInfo(old, &old_info) < 0) ||
         virStorageVolGetInfo(scratch, &new_info) < 0)
-        return mvm_virt_set_error(error, "replace volume '%s'", name);
+        return mvm_virt_set_error(error, "put volume '%s' in place", name);
     if (!mvm_pool_get_available(pool, &available, error))
         return false;
     if (available + old_info.allocation >= new_info.allocation)
         return true;
-    return mvm_upload_set_no_space(pool, name, "replace", error);
+    return mvm_upload_set_no_space(pool, name, old != NULL ? "replace" : "make", error);
 }
 
 /* libvirt copies raw bytes, and a qcow2 image by qemu-img: so the clone has the format and the size
@@ -99,4 +104,58 @@ mvm_upload_clone(MvmPool *pool, const char *name, virStorageVolPtr scratch, GErr
     if (clone == NULL)
         return mvm_virt_set_error(error, "put volume '%s' in place", name);
     return true;
+}
+
+static bool
+has_file(int dir, const char *name, uint64_t size)
+{
+    struct stat st;
+
+    return fstatat(dir, name, &st, AT_SYMLINK_NOFOLLOW) == 0 && S_ISREG(st.st_mode) &&
+           (uint64_t)st.st_size == size;
+}
+
+/* libvirt renames no volume, but a file of this machine can be renamed. That the host is this
+ * machine, the mark proves: its size is a random number. */
+static bool
+rename_here(const MvmUpload *up)
+{
+    int dir = open(up->pool->path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    bool renamed = false;
+
+    if (dir < 0)
+        return false;
+    renamed = has_file(dir, up->part, up->nonce) && has_file(dir, up->scratch, up->size) &&
+              renameat2(dir, up->scratch, dir, up->name, RENAME_NOREPLACE) == 0 && fsync(dir) == 0;
+    close(dir);
+    return renamed;
+}
+
+/* What a copy that was interrupted left. */
+static bool
+clear_name(MvmUpload *up, GError **error)
+{
+    g_autoptr(virStorageVol) vol = virStorageVolLookupByName(up->pool->virt, up->name);
+
+    return vol == NULL ||
+           (mvm_volume_check_unused(up->pool, up->name, up->machine, "write again", error) &&
+            mvm_volume_remove(up->pool, up->name, error));
+}
+
+bool
+mvm_upload_place_late(MvmUpload *up, GError **error)
+{
+    if (!clear_name(up, error))
+        return false;
+    if (rename_here(up)) {
+        mvm_upload_refresh(up->pool);
+        return true;
+    }
+    mvm_upload_refresh(up->pool);
+    if (!mvm_upload_check_space(up->pool, up->name, up->vol, error))
+        return false;
+    if (mvm_upload_clone(up->pool, up->name, up->vol, error))
+        return mvm_volume_remove(up->pool, up->scratch, error);
+    (void)mvm_volume_remove(up->pool, up->name, NULL);
+    return false;
 }

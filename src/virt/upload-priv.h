@@ -17,11 +17,12 @@ struct MvmUpload {
     MvmProgress *progress; /* borrowed, may be NULL */
     char *name;
     char *part;    /* the mark's name */
-    char *scratch; /* the replacement's name */
+    char *scratch; /* the replacement's name, or the late one's until it is whole */
     char *what;    /* for the progress */
     char *machine; /* see MvmUploadTarget */
     bool may_replace;
-    bool replacing; /* the data goes to scratch first */
+    bool replacing; /* the data goes to scratch first, and takes the old volume's place */
+    bool late;      /* the data goes to scratch first, and there is no old volume */
     bool made;      /* the volume under way is this upload's: made by it, or gone on with */
     uint64_t size;
     uint64_t data; /* see MvmUploadTarget */
@@ -32,6 +33,9 @@ struct MvmUpload {
     virStorageVolPtr vol; /* owned: what is written to */
     virStreamPtr stream;  /* owned; NULL while nothing is under way */
 };
+
+/* The volume that the data goes to. Borrowed. */
+const char *mvm_upload_get_written(const MvmUpload *up);
 
 /* Opens the stream to the volume at up->done. */
 bool mvm_upload_open_stream(MvmUpload *up, GError **error);
@@ -61,8 +65,8 @@ void mvm_upload_refresh(MvmPool *pool);
  * ever for the end of a stream (seen with libvirt 9.0). */
 bool mvm_upload_check_room(MvmUpload *up, GError **error);
 
-/* Fails unless the pool has room for a copy of scratch once the volume called name is gone: that
- * one must not be given up for one that then does not fit. */
+/* Fails unless the pool has room for a copy of scratch once the volume called name, if there is
+ * one, is gone: that one must not be given up for one that then does not fit. */
 bool mvm_upload_check_space(MvmPool *pool, const char *name, virStorageVolPtr scratch,
                             GError **error);
 
@@ -74,3 +78,7 @@ bool mvm_upload_set_error(MvmUpload *up, GError **error);
 
 /* Makes the volume called name with the content of scratch. */
 bool mvm_upload_clone(MvmPool *pool, const char *name, virStorageVolPtr scratch, GError **error);
+
+/* Gives the whole late volume its name: by renaming the file where that is on this machine and in
+ * reach, else by a copy on the host, and scratch goes. */
+bool mvm_upload_place_late(MvmUpload *up, GError **error);

@@ -25,7 +25,8 @@ read_mark(MvmUpload *up)
 char *
 mvm_upload_dup_place(MvmUpload *up)
 {
-    g_autoptr(virStorageVol) vol = virStorageVolLookupByName(up->pool->virt, up->name);
+    g_autoptr(virStorageVol) vol =
+        virStorageVolLookupByName(up->pool->virt, mvm_upload_get_written(up));
     char uuid[VIR_UUID_STRING_BUFLEN] = "";
     uint64_t nonce = read_mark(up);
 
@@ -79,7 +80,8 @@ bool
 mvm_upload_read_back(MvmUpload *up, uint64_t len, MvmUploadTake take, void *opaque,
                      MvmProgress *progress, GError **error)
 {
-    g_autoptr(virStorageVol) vol = virStorageVolLookupByName(up->pool->virt, up->name);
+    g_autoptr(virStorageVol) vol =
+        virStorageVolLookupByName(up->pool->virt, mvm_upload_get_written(up));
     g_autoptr(virStream) stream = virStreamNew(up->pool->conn->virt, 0);
 
     if (vol == NULL || stream == NULL ||
@@ -95,9 +97,11 @@ mvm_upload_read_back(MvmUpload *up, uint64_t len, MvmUploadTake take, void *opaq
 bool
 mvm_upload_resume(MvmUpload *up, uint64_t size, uint64_t from, GError **error)
 {
-    if (!mvm_volume_check_unused(up->pool, up->name, up->machine, "write again", error))
+    const char *written = mvm_upload_get_written(up);
+
+    if (!mvm_volume_check_unused(up->pool, written, up->machine, "write again", error))
         return false;
-    up->vol = virStorageVolLookupByName(up->pool->virt, up->name);
+    up->vol = virStorageVolLookupByName(up->pool->virt, written);
     if (up->vol == NULL)
         return mvm_virt_set_error(error, "upload to volume '%s'", up->name);
     up->nonce = read_mark(up);

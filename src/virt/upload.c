@@ -114,6 +114,12 @@ mvm_upload_open_stream(MvmUpload *up, GError **error)
     return false;
 }
 
+const char *
+mvm_upload_get_written(const MvmUpload *up)
+{
+    return up->replacing || up->late ? up->scratch : up->name;
+}
+
 bool
 mvm_upload_start(MvmUpload *up, uint64_t size, GError **error)
 {
@@ -127,8 +133,7 @@ mvm_upload_start(MvmUpload *up, uint64_t size, GError **error)
         return false;
     up->made = true;
     g_clear_pointer(&up->vol, mvm_virt_vol_free);
-    up->vol =
-        mvm_volume_make(up->pool, up->replacing ? up->scratch : up->name, "raw", up->size, error);
+    up->vol = mvm_volume_make(up->pool, mvm_upload_get_written(up), "raw", up->size, error);
     return up->vol != NULL && mvm_upload_open_stream(up, error);
 }
 
@@ -168,6 +173,7 @@ mvm_upload_open(MvmPool *pool, const MvmUploadTarget *target, MvmProgress *progr
     up->what = g_strdup_printf("uploading '%s'", target->name);
     up->machine = g_strdup(target->machine);
     up->may_replace = target->replace;
+    up->late = target->late;
     if (!lock_name(up, error)) {
         mvm_upload_free(up);
         return NULL;
@@ -331,7 +337,8 @@ mvm_upload_finish(MvmUpload *up, GError **error)
     MvmVolume *volume = NULL;
 
     if (!end_stream(up, error) || (up->replacing && !put_in_place(up, error)) ||
-        !check_mark(up, error) || !mvm_volume_remove(up->pool, up->part, error)) {
+        !check_mark(up, error) || (up->late && !mvm_upload_place_late(up, error)) ||
+        !mvm_volume_remove(up->pool, up->part, error)) {
         mvm_upload_abort(up);
         return NULL;
     }
@@ -350,9 +357,7 @@ mvm_upload_abort(MvmUpload *up)
     if (up->stream != NULL)
         (void)virStreamAbort(up->stream);
     mvm_upload_close_stream(up);
-    if (up->made && up->replacing)
-        (void)mvm_volume_remove(up->pool, up->scratch, NULL);
-    else if (up->made && mvm_volume_remove(up->pool, up->name, NULL))
+    if (up->made && mvm_volume_remove(up->pool, mvm_upload_get_written(up), NULL) && !up->replacing)
         (void)mvm_volume_remove(up->pool, up->part, NULL);
     mvm_upload_free(up);
 }

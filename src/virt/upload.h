@@ -14,6 +14,9 @@
  * - a new volume is written under its own name while the tiny volume NAME.part exists; as long as
  *   that one is there, NAME is not finished and mvm_volume_lookup() does not find it. There is no
  *   second copy of it, in time or in space;
+ * - a new volume that shall come late has its name only when it is whole: NAME.new.part is written
+ *   while NAME.part exists. At the end the file is renamed if the pool's directory is on this
+ *   machine and ours to write; elsewhere the host copies it;
  * - a volume that is to be replaced stays untouched while NAME.new.part is written; then NAME is
  *   made again from that on the host, with NAME.part there meanwhile. A qcow2 image may come out
  *   with other bytes than it went in, and the same content.
@@ -35,6 +38,7 @@ typedef struct {
     const char *name;    /* of the volume */
     uint64_t size;       /* exact, in bytes, not 0 */
     uint64_t data;       /* at most as many bytes of it are no holes; 0: not known */
+    bool late;           /* see above; not together with replace */
     bool replace;        /* a finished volume of that name is replaced; else MVM_ERROR_CONFLICT */
     const char *machine; /* whose use of the old volume does not count while it is off; or NULL */
 } MvmUploadTarget;

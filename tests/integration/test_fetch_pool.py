@@ -22,6 +22,7 @@ import media_fixture  # noqa: E402
 from recovery_server import RecoveryServer  # noqa: E402
 
 VOLUME = "recovery-14.img"
+UNFINISHED = [VOLUME + ".new.part", VOLUME + ".part"]
 
 
 class FetchPool(unittest.TestCase):
@@ -72,6 +73,14 @@ class FetchPool(unittest.TestCase):
         with harness.Environment.ssh("session") as env:
             self.check(env)
 
+    def test_ssh_system(self):
+        """Where the file cannot be renamed from here, the host copies it."""
+        with harness.Environment.ssh("system") as env, self.server() as server:
+            env.macvm(*self.args(env, server), timeout=120)
+            directory = env.virsh("vol-path", "--pool", "macvm", VOLUME).out.strip().rpartition("/")[0]
+            self.assertEqual(env.run(["test", "-w", directory], expect=None).code, 1)
+            self.assert_volume(env)
+
     def test_local_image(self):
         with harness.Environment.session() as env:
             env.macvm("fetch", "14", "--dmg", env.write("a.dmg", self.dmg.read_bytes()))
@@ -108,7 +117,7 @@ class FetchPool(unittest.TestCase):
         with self.server(slow="300000") as server:
             for number in range(2):
                 self.kill_somewhere(env, server, chance)
-                self.assertIn(VOLUME + ".part", self.volumes(env))
+                self.assertEqual(self.volumes(env), UNFINISHED)
                 self.assertEqual(env.macvm("status", "nobody", expect=3).code, 3)
             server.requests.clear()
             server.faults.clear()
@@ -131,7 +140,7 @@ class FetchPool(unittest.TestCase):
         with harness.Environment.session() as env:
             with self.server(slow="300000") as server:
                 self.kill_somewhere(env, server, random.Random(1))
-                path = env.virsh("vol-path", "--pool", "macvm", VOLUME).out.strip()
+                path = env.virsh("vol-path", "--pool", "macvm", UNFINISHED[0]).out.strip()
                 with open(path, "r+b") as file:
                     file.seek(70000)
                     file.write(b"?")
