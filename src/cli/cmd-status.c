@@ -112,14 +112,10 @@ print_ssh(const MvmMachineStatus *status, const MvmMachineRow *row)
 static void
 print_uptime(int64_t seconds)
 {
-    g_autofree char *days = mvm_word_count((int)(seconds / (24 * 60 * 60)), "day");
+    g_autofree char *duration = seconds >= 0 ? mvm_word_duration(seconds) : NULL;
 
-    if (seconds < 0)
-        return;
-    if (seconds >= 24 * 60 * 60)
-        printf(", for %s", days);
-    else
-        printf(", for %d:%02d h", (int)(seconds / 3600), (int)(seconds / 60 % 60));
+    if (duration != NULL)
+        printf(", for %s", duration);
 }
 
 static void

@@ -55,3 +55,18 @@ mvm_word_count(int count, const char *unit)
 {
     return g_strdup_printf("%d %s%s", count, unit, count == 1 ? "" : "s");
 }
+
+char *
+mvm_word_duration(int64_t seconds)
+{
+    int64_t minutes = seconds / 60;
+    int64_t days = minutes / (24 * 60);
+
+    if (minutes == 0)
+        return g_strdup_printf("%" G_GINT64_FORMAT " s", seconds);
+    if (minutes < 60)
+        return g_strdup_printf("%" G_GINT64_FORMAT " min", minutes);
+    if (days == 0)
+        return g_strdup_printf("%d:%02d h", (int)(minutes / 60), (int)(minutes % 60));
+    return mvm_word_count((int)MIN(days, G_MAXINT), "day");
+}

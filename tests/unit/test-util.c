@@ -41,6 +41,27 @@ test_size_parse(void)
 }
 
 static void
+test_duration(void)
+{
+    const struct {
+        int64_t seconds;
+        const char *text;
+    } cases[] = {
+        {0, "0 s"},         {59, "59 s"},
+        {60, "1 min"},      {3599, "59 min"},
+        {3600, "1:00 h"},   {7540, "2:05 h"},
+        {86399, "23:59 h"}, {86400, "1 day"},
+        {200000, "2 days"}, {INT64_MAX, "2147483647 days"},
+    };
+
+    for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
+        g_autofree char *text = mvm_word_duration(cases[i].seconds);
+
+        g_assert_cmpstr(text, ==, cases[i].text);
+    }
+}
+
+static void
 test_size_format(void)
 {
     const struct {
@@ -287,6 +308,7 @@ main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, G_TEST_OPTION_ISOLATE_DIRS, NULL);
     g_test_add_func("/size/parse", test_size_parse);
+    g_test_add_func("/word/duration", test_duration);
     g_test_add_func("/size/format", test_size_format);
     g_test_add_func("/words/shell", test_words);
     g_test_add_func("/words/printable", test_printable);
