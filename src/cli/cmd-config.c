@@ -79,21 +79,43 @@ set(MvmCli *cli, const MvmContext *context, const char *name, const MvmConfigCha
 }
 
 static bool
+unset(MvmCli *cli, const MvmContext *context, const char *name, const char *key, GError **error)
+{
+    if (!mvm_config_plist_unset(context, name, key, error))
+        return false;
+    mvm_cli_tell(cli, name, "changed", "'%s' of '%s' is as OpenCore brings it", key, name);
+    return true;
+}
+
+/* The words after config, with the number of arguments that each takes. */
+static const struct {
+    const char *word, *takes;
+    int min, max;
+    bool type;
+} verbs[] = {
+    {"get", "a machine and a key", 3, 4, false},
+    {"set", "a machine, a key and a value", 5, 5, true},
+    {"unset", "a machine and a key", 4, 4, false},
+};
+
+static bool
 check_args(int argc, char **argv, const char *type, GError **error)
 {
-    bool is_get = strcmp(argv[1], "get") == 0;
+    size_t i = 0;
 
-    if (!is_get && strcmp(argv[1], "set") != 0)
-        g_set_error(error, MVM_ERROR, MVM_ERROR_USAGE, "cannot run 'config %s': not get or set",
-                    argv[1]);
-    else if (is_get && (argc > 4 || type != NULL))
-        g_set_error_literal(error, MVM_ERROR, MVM_ERROR_USAGE,
-                            "cannot run 'config get': it takes a machine and a key");
-    else if (!is_get && argc != 5)
-        g_set_error_literal(error, MVM_ERROR, MVM_ERROR_USAGE,
-                            "cannot run 'config set': it takes a machine, a key and a value");
-    else
+    while (i < G_N_ELEMENTS(verbs) && strcmp(argv[1], verbs[i].word) != 0)
+        i++;
+    if (i == G_N_ELEMENTS(verbs)) {
+        g_autofree char *shown = g_strescape(argv[1], NULL);
+
+        g_set_error(error, MVM_ERROR, MVM_ERROR_USAGE,
+                    "cannot run 'config %s': not get, set or unset", shown);
+    } else if (argc < verbs[i].min || argc > verbs[i].max || (type != NULL && !verbs[i].type)) {
+        g_set_error(error, MVM_ERROR, MVM_ERROR_USAGE, "cannot run 'config %s': it takes %s",
+                    verbs[i].word, verbs[i].takes);
+    } else {
         return true;
+    }
     mvm_error_set_hint(error, "'macvm config --help' shows how it is used");
     return false;
 }
@@ -116,6 +138,8 @@ mvm_cmd_config(MvmCli *cli, int argc, char **argv, GError **error)
     if (!parsed || !check_args(argc, argv, type, error) ||
         (name = mvm_cli_pick(cli, argv[2], &context, error)) == NULL)
         return false;
+    if (strcmp(argv[1], "unset") == 0)
+        return unset(cli, &context, name, argv[3], error);
     if (argc < 5)
         return get(cli, &context, name, argc > 3 ? argv[3] : NULL, error);
     change = (MvmConfigChange){.key = argv[3], .type = type, .value = argv[4]};

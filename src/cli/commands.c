@@ -40,11 +40,18 @@ const MvmCommand mvm_commands[] = {
      "A restart can then not begin the installer again. 'macvm set NAME --recovery on' brings\n"
      "the disk back.",
      0, 1, mvm_cmd_finish},
-    {"config", NULL, GROUP_MACHINE, "get|set NAME [KEY [VALUE]]",
+    {"config", NULL, GROUP_MACHINE, "get|set|unset NAME [KEY [VALUE]]",
      "Read or set a key of OpenCore's config.plist",
      "KEY is a path: UEFI.Output.Resolution, NVRAM.Add.GUID.boot-args, Kernel.Add.0.Enabled;\n"
-     "a '.' within a key has a '\\' before it. Without a KEY, get prints the whole file.",
+     "a '.' within a key has a '\\' before it. Without a KEY, get prints the whole file.\n"
+     "unset takes back what set did.",
      2, 4, mvm_cmd_config},
+    {"opencore", NULL, GROUP_MACHINE, "update|rollback [NAME]",
+     "Give a machine a newer OpenCore, or the one before",
+     "update takes the OpenCore of the checkout, which 'macvm bootstrap' brings up to date. The\n"
+     "machine stays the Mac that it is, and what was edited in config.plist stays edited. The\n"
+     "OpenCore that it had is kept for rollback.",
+     1, 2, mvm_cmd_opencore},
     {"undefine", NULL, GROUP_MACHINE, "[NAME]", "Forget a machine, with its NVRAM",
      "Its disks stay, unless --remove-storage is given; images that another machine\n"
      "uses stay anyway.",

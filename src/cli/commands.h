@@ -18,6 +18,7 @@ bool mvm_cmd_finish(MvmCli *cli, int argc, char **argv, GError **error);
 bool mvm_cmd_import(MvmCli *cli, int argc, char **argv, GError **error);
 bool mvm_cmd_list(MvmCli *cli, int argc, char **argv, GError **error);
 bool mvm_cmd_log(MvmCli *cli, int argc, char **argv, GError **error);
+bool mvm_cmd_opencore(MvmCli *cli, int argc, char **argv, GError **error);
 bool mvm_cmd_restart(MvmCli *cli, int argc, char **argv, GError **error);
 bool mvm_cmd_screenshot(MvmCli *cli, int argc, char **argv, GError **error);
 bool mvm_cmd_setup(MvmCli *cli, int argc, char **argv, GError **error);

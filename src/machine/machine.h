@@ -68,6 +68,9 @@ typedef struct {
     char *verbose_boot;   /* "on", "off", or NULL: as boot_args have it, else off */
     char
         *opencore_made; /* mvm_opencore_digest() of what its disk was made of; NULL: not by macvm */
+    char *opencore_from;          /* digest of the OpenCore in it; NULL: not known */
+    char *opencore_previous;      /* path of the disk with the one before; NULL: none */
+    char *opencore_previous_from; /* as opencore_from, of that */
 
     char *osk;            /* 64 characters, or NULL: no isa-applesmc then; a secret */
     MvmVersions versions; /* of the host: what an older one does not know is not rendered */

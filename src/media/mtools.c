@@ -4,8 +4,8 @@
 #include "util/command.h"
 #include "util/error.h"
 
-bool
-mvm_mtools_run(const char *program, const char *drive, const GPtrArray *args, GError **error)
+char *
+mvm_mtools_read(const char *program, const char *drive, const GPtrArray *args, GError **error)
 {
     static const char *const prefix[] = {"env",
                                          "SOURCE_DATE_EPOCH=1700000000",
@@ -14,13 +14,12 @@ mvm_mtools_run(const char *program, const char *drive, const GPtrArray *args, GE
                                          "MTOOLSRC=/dev/null",
                                          "MTOOLS_SKIP_CHECK=1"};
     g_autoptr(GPtrArray) argv = g_ptr_array_new();
-    g_autofree char *out = NULL;
 
     if (!mvm_command_exists(program)) {
         g_set_error(error, MVM_ERROR, MVM_ERROR_HOST, "cannot open the OpenCore disk: no '%s' here",
                     program);
         mvm_error_set_hint(error, "install the package 'mtools'");
-        return false;
+        return NULL;
     }
     for (size_t i = 0; i < G_N_ELEMENTS(prefix); i++)
         g_ptr_array_add(argv, (gpointer)prefix[i]);
@@ -29,6 +28,13 @@ mvm_mtools_run(const char *program, const char *drive, const GPtrArray *args, GE
     g_ptr_array_add(argv, (gpointer)drive);
     for (guint i = 0; i < args->len; i++)
         g_ptr_array_add(argv, args->pdata[i]);
-    out = mvm_command_run((const char *const *)argv->pdata, error);
+    return mvm_command_run((const char *const *)argv->pdata, error);
+}
+
+bool
+mvm_mtools_run(const char *program, const char *drive, const GPtrArray *args, GError **error)
+{
+    g_autofree char *out = mvm_mtools_read(program, drive, args, error);
+
     return out != NULL;
 }

@@ -3,6 +3,7 @@
 
 #include "media/efi-folder.h"
 #include "media/mtools.h"
+#include "media/opencore-read.h"
 #include "util/command.h"
 #include "util/error.h"
 #include "util/file.h"
@@ -26,14 +27,13 @@
 /* UEFI specification, table of defined partition types. */
 #define EFI_SYSTEM_PARTITION "C12A7328-F81F-11D2-BA4B-00A0C93EC93B"
 
-#define CONFIG_NAME "EFI/OC/config.plist"
-
 typedef struct {
     const MvmOpencoreImage *image;
     GPtrArray *entries; /* owned */
     char *raw;          /* path of the disk as it grows; owned */
     char *drive;        /* the partition in it, as mtools names it; owned */
     char *config;       /* path of the configuration; owned */
+    char *base;         /* path of what it was made of; owned */
     uint64_t size;      /* of the partition, in bytes */
 } Work;
 
@@ -138,6 +138,21 @@ is_in_folder(const MvmEfiEntry *entry, const char *folder)
            entry->name[len] == '/' && strchr(entry->name + len + 1, '/') == NULL;
 }
 
+static bool
+is_config(const char *name)
+{
+    return g_ascii_strcasecmp(name, MVM_OPENCORE_CONFIG) == 0 ||
+           g_ascii_strcasecmp(name, MVM_OPENCORE_BASE) == 0;
+}
+
+static void
+add_config(const Work *work, GPtrArray *args)
+{
+    g_ptr_array_add(args, work->config);
+    if (work->image->base != NULL)
+        g_ptr_array_add(args, work->base);
+}
+
 /* The files that are in folder itself, with one call. */
 static bool
 copy_folder(const Work *work, const char *folder, GError **error)
@@ -149,11 +164,11 @@ copy_folder(const Work *work, const char *folder, GError **error)
     for (guint i = 0; i < work->entries->len; i++) {
         const MvmEfiEntry *entry = work->entries->pdata[i];
 
-        if (is_in_folder(entry, folder) && g_ascii_strcasecmp(entry->name, CONFIG_NAME) != 0)
+        if (is_in_folder(entry, folder) && !is_config(entry->name))
             g_ptr_array_add(args, entry->source);
     }
     if (g_ascii_strcasecmp(folder, "EFI/OC") == 0)
-        g_ptr_array_add(args, work->config);
+        add_config(work, args);
     if (args->len == 1)
         return true;
     g_ptr_array_add(args, target);
@@ -178,9 +193,9 @@ copy_files(const Work *work, GError **error)
 
 /* A quarter more than the content, which also pays for the table of clusters. */
 static uint64_t
-partition_size(const GPtrArray *entries, size_t config_len)
+partition_size(const GPtrArray *entries, size_t text_len)
 {
-    uint64_t size = config_len;
+    uint64_t size = text_len;
 
     for (guint i = 0; i < entries->len; i++)
         size += (((const MvmEfiEntry *)entries->pdata[i])->size / CLUSTER + 1) * CLUSTER;
@@ -199,12 +214,20 @@ make_file(const Work *work, GError **error)
 }
 
 static bool
+write_config(const Work *work, GError **error)
+{
+    const MvmOpencoreImage *image = work->image;
+
+    return mvm_file_replace(work->config, image->config, image->config_len, 0600, error) &&
+           (image->base == NULL ||
+            mvm_file_replace(work->base, image->base, image->base_len, 0600, error));
+}
+
+static bool
 fill(const Work *work, GError **error)
 {
-    return mvm_file_replace(work->config, work->image->config, work->image->config_len, 0600,
-                            error) &&
-           make_file(work, error) && write_table(work, error) && format(work, error) &&
-           make_folders(work, error) && copy_files(work, error);
+    return write_config(work, error) && make_file(work, error) && write_table(work, error) &&
+           format(work, error) && make_folders(work, error) && copy_files(work, error);
 }
 
 static char *
@@ -233,27 +256,72 @@ has_oc_folder(const GPtrArray *entries)
     return false;
 }
 
+static void
+work_init(Work *work, const MvmOpencoreImage *image, const char *dir)
+{
+    *work = (Work){.image = image,
+                   .config = g_build_filename(dir, "config.plist", NULL),
+                   .base = g_build_filename(dir, "macvm-base.plist", NULL)};
+}
+
+static void
+work_clear(Work *work)
+{
+    (void)unlink(work->config);
+    (void)unlink(work->base);
+    g_free(work->config);
+    g_free(work->base);
+    g_free(work->raw);
+    g_free(work->drive);
+    g_clear_pointer(&work->entries, g_ptr_array_unref);
+}
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Work, work_clear)
+
 char *
 mvm_opencore_image_make(const MvmOpencoreImage *image, const char *dir, GError **error)
 {
-    g_autoptr(GPtrArray) entries = mvm_efi_folder_list(image->efi_folder, error);
-    g_autofree char *raw = g_build_filename(dir, "opencore.raw", NULL);
-    g_autofree char *drive = g_strdup_printf("%s@@%" G_GUINT64_FORMAT, raw, PARTITION_START);
-    g_autofree char *config = g_build_filename(dir, "config.plist", NULL);
-    Work work = {.image = image, .entries = entries, .raw = raw, .drive = drive, .config = config};
+    g_auto(Work) work = {0};
     char *path = NULL;
 
-    if (entries == NULL)
+    work_init(&work, image, dir);
+    work.entries = mvm_efi_folder_list(image->efi_folder, error);
+    if (work.entries == NULL)
         return NULL;
-    if (!has_oc_folder(entries)) {
+    if (!has_oc_folder(work.entries)) {
         g_set_error(error, MVM_ERROR, MVM_ERROR_FAILED,
                     "cannot use '%s' for the OpenCore disk: no OC folder in it", image->efi_folder);
         return NULL;
     }
-    work.size = partition_size(entries, image->config_len);
+    work.raw = g_build_filename(dir, "opencore.raw", NULL);
+    work.drive = g_strdup_printf("%s@@%" G_GUINT64_FORMAT, work.raw, PARTITION_START);
+    work.size = partition_size(work.entries, image->config_len + image->base_len);
     if (fill(&work, error))
         path = convert(&work, dir, error);
-    (void)unlink(raw);
-    (void)unlink(config);
+    (void)unlink(work.raw);
     return path;
+}
+
+static bool
+replace_config(const Work *work, GError **error)
+{
+    g_autoptr(GPtrArray) args = g_ptr_array_new();
+
+    g_ptr_array_add(args, (gpointer) "-o");
+    g_ptr_array_add(args, (gpointer) "-Q");
+    add_config(work, args);
+    g_ptr_array_add(args, (gpointer) "::/EFI/OC/");
+    g_ptr_array_add(args, NULL);
+    return write_config(work, error) && mvm_mtools_run("mcopy", work->drive, args, error);
+}
+
+char *
+mvm_opencore_image_edit(const MvmOpencoreImage *image, const char *raw, const char *dir,
+                        GError **error)
+{
+    g_auto(Work) work = {0};
+
+    work_init(&work, image, dir);
+    work.raw = g_strdup(raw);
+    work.drive = mvm_opencore_image_drive(raw, error);
+    return work.drive != NULL && replace_config(&work, error) ? convert(&work, dir, error) : NULL;
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "media/opencore-read.h"
 
-#include "util/command.h"
+#include "media/mtools.h"
 #include "util/error.h"
 
 #include <libfdisk/libfdisk.h>
@@ -55,26 +55,30 @@ partition_offset(const char *path)
 }
 
 char *
-mvm_opencore_image_read_config(const char *path, size_t *ret_len, GError **error)
+mvm_opencore_image_drive(const char *path, GError **error)
 {
     uint64_t start = partition_offset(path);
-    g_autofree char *drive = g_strdup_printf("%s@@%" G_GUINT64_FORMAT, path, start);
-    const char *const argv[] = {"env",
-                                "MTOOLSRC=/dev/null",
-                                "MTOOLS_SKIP_CHECK=1",
-                                "mtype",
-                                "-i",
-                                drive,
-                                "::/EFI/OC/config.plist",
-                                NULL};
+
+    if (start != 0)
+        return g_strdup_printf("%s@@%" G_GUINT64_FORMAT, path, start);
+    g_set_error(error, MVM_ERROR, MVM_ERROR_NOT_FOUND,
+                "cannot find an EFI system partition in '%s'", path);
+    return NULL;
+}
+
+char *
+mvm_opencore_image_read(const char *path, const char *file, size_t *ret_len, GError **error)
+{
+    g_autofree char *drive = mvm_opencore_image_drive(path, error);
+    g_autofree char *name = g_strconcat("::/", file, NULL);
+    g_autoptr(GPtrArray) args = g_ptr_array_new();
     char *text = NULL;
 
-    if (start == 0) {
-        g_set_error(error, MVM_ERROR, MVM_ERROR_NOT_FOUND,
-                    "cannot find an EFI system partition in '%s'", path);
+    if (drive == NULL)
         return NULL;
-    }
-    text = mvm_command_run(argv, error);
+    g_ptr_array_add(args, name);
+    g_ptr_array_add(args, NULL);
+    text = mvm_mtools_read("mtype", drive, args, error);
     if (text != NULL)
         *ret_len = strlen(text);
     return text;

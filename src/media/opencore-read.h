@@ -6,7 +6,14 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* The text of EFI/OC/config.plist in the first EFI system partition of the raw disk at path, with
- * its length in *ret_len; the caller frees. Fails with MVM_ERROR_NOT_FOUND when there is no such
- * partition, and as mvm_command_run() does. What comes back is not checked. */
-char *mvm_opencore_image_read_config(const char *path, size_t *ret_len, GError **error);
+/* OpenCore's configuration, and the text of the one that it was made of. */
+#define MVM_OPENCORE_CONFIG "EFI/OC/config.plist"
+#define MVM_OPENCORE_BASE "EFI/OC/macvm-base.plist"
+
+/* The first EFI system partition of the raw disk at path as mtools name it; the caller frees. None:
+ * MVM_ERROR_NOT_FOUND. */
+char *mvm_opencore_image_drive(const char *path, GError **error);
+
+/* The text of a file in it, with its length in *ret_len; the caller frees. Fails as
+ * mvm_opencore_image_drive() and mvm_command_run() do. What comes back is not checked. */
+char *mvm_opencore_image_read(const char *path, const char *file, size_t *ret_len, GError **error);

@@ -388,3 +388,27 @@ mvm_plist_set(MvmPlist *plist, const char *path, MvmPlistType type, const char *
     }
     return add_value(plist, node, key, type, text, error);
 }
+
+bool
+mvm_plist_remove(MvmPlist *plist, const char *path, GError **error)
+{
+    const xmlNode *node = mvm_plist_find(plist, path, error), *key = NULL;
+    g_autofree char *indent = NULL;
+    size_t begin = 0;
+
+    if (node == NULL)
+        return false;
+    key = node->prev;
+    while (key != NULL && key->type != XML_ELEMENT_NODE)
+        key = key->prev;
+    if (!mvm_xml_is(node->parent, "dict") || key == NULL) {
+        g_set_error(error, MVM_ERROR, MVM_ERROR_USAGE,
+                    "cannot take '%s' out of '%s': it is an element of an array", path,
+                    plist->what);
+        return false;
+    }
+    begin = mvm_plist_span_of(plist->spans, key)->begin;
+    indent = indentation_before(plist->text, begin);
+    return splice(plist, begin - strlen(indent), mvm_plist_span_of(plist->spans, node)->end, "",
+                  error);
+}

@@ -69,3 +69,18 @@ char *mvm_plist_data_from_hex(const char *hex);
  * no value of that type, and with MVM_ERROR_NOT_FOUND; nothing is changed then. */
 bool mvm_plist_set(MvmPlist *plist, const char *path, MvmPlistType type, const char *text,
                    GError **error);
+
+/* Takes the key at path out of its dictionary, with its value. Nothing there: MVM_ERROR_NOT_FOUND;
+ * an element of an array, whose followers would get other paths: MVM_ERROR_USAGE. */
+bool mvm_plist_remove(MvmPlist *plist, const char *path, GError **error);
+
+/* A value that is no container. */
+typedef struct {
+    char *path; /* as above; owned */
+    MvmPlistType type;
+    char *value; /* owned */
+} MvmPlistLeaf;
+
+/* All of them with a path of at most 1024 bytes, in the order of the text, as MvmPlistLeaf; the
+ * caller frees the array. */
+GPtrArray *mvm_plist_leaves(const MvmPlist *plist);

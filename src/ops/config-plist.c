@@ -1,20 +1,13 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "ops/config-plist.h"
 
-#include "media/opencore-read.h"
 #include "ops/define-current.h"
 #include "ops/define.h"
+#include "ops/opencore-disk.h"
 #include "ops/opencore.h"
-#include "util/command.h"
 #include "util/error.h"
-#include "util/file.h"
-#include "virt/download.h"
 
-#include <fcntl.h>
 #include <string.h>
-
-/* Upstream's image has 384 MiB, and 20 MiB in it. */
-#define MAX_IMAGE (UINT64_C(1) << 30)
 
 /* --- reading ---------------------------------------------------------------------------------- */
 
@@ -37,63 +30,6 @@ find_disk(const MvmCurrent *current, const char *name, GError **error)
     return NULL;
 }
 
-static bool
-bring_disk(const MvmContext *context, const char *path, const char *copy, GError **error)
-{
-    mvm_autofd fd = open(copy, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-
-    if (fd < 0)
-        return mvm_error_set_errno(error, "create", copy);
-    return mvm_download_volume(context->conn, path, MAX_IMAGE, fd, error);
-}
-
-/* Raw or qcow2 alone: an image of another format may name other files. */
-static bool
-to_raw(const char *image, const char *raw, GError **error)
-{
-    mvm_autofd fd = open(image, O_RDONLY | O_CLOEXEC);
-    char magic[4] = "";
-    bool qcow2 = fd >= 0 && read(fd, magic, sizeof(magic)) == sizeof(magic) &&
-                 memcmp(magic, "QFI\xfb", sizeof(magic)) == 0;
-    const char *const argv[] = {"qemu-img", "convert", "-q",  "-f", qcow2 ? "qcow2" : "raw",
-                                "-O",       "raw",     image, raw,  NULL};
-    g_autofree char *out = mvm_command_run(argv, error);
-
-    return out != NULL;
-}
-
-static char *
-read_config(const char *raw, const char *path, size_t *ret_len, GError **error)
-{
-    g_autoptr(GError) cause = NULL;
-    char *text = mvm_opencore_image_read_config(raw, ret_len, &cause);
-
-    if (text == NULL && g_error_matches(cause, MVM_ERROR, MVM_ERROR_HOST)) {
-        g_propagate_error(error, g_steal_pointer(&cause));
-    } else if (text == NULL) {
-        g_set_error(error, MVM_ERROR, MVM_ERROR_FAILED,
-                    "cannot read '%s': no EFI/OC/config.plist can be read from it", path);
-        mvm_error_set_hint(error, "where macvm made the disk, 'macvm define' makes a new one once "
-                                  "the volume is deleted");
-    }
-    return text;
-}
-
-static char *
-read_disk(const MvmContext *context, const char *path, const char *dir, size_t *ret_len,
-          GError **error)
-{
-    g_autofree char *copy = g_build_filename(dir, "disk", NULL);
-    g_autofree char *raw = g_build_filename(dir, "disk.raw", NULL);
-    char *text = NULL;
-
-    if (bring_disk(context, path, copy, error) && to_raw(copy, raw, error))
-        text = read_config(raw, path, ret_len, error);
-    (void)unlink(copy);
-    (void)unlink(raw);
-    return text;
-}
-
 static MvmCurrent *
 load_current(const MvmContext *context, const char *name, GError **error)
 {
@@ -108,21 +44,21 @@ load_current(const MvmContext *context, const char *name, GError **error)
     return current;
 }
 
-MvmPlist *
-mvm_config_plist_load(const MvmContext *context, const char *name, GError **error)
+/* *ret_base: see mvm_opencore_read(). */
+static MvmPlist *
+load(const MvmContext *context, const char *name, MvmPlist **ret_base, GError **error)
 {
     MvmCurrent *current = load_current(context, name, error);
     g_autofree char *path = current != NULL ? find_disk(current, name, error) : NULL;
-    g_autofree char *dir = path != NULL ? mvm_opencore_make_dir(error) : NULL;
-    g_autofree char *text = NULL;
-    size_t len = 0;
 
     mvm_current_free(current);
-    if (dir == NULL)
-        return NULL;
-    text = read_disk(context, path, dir, &len, error);
-    (void)rmdir(dir);
-    return text != NULL ? mvm_plist_parse(text, len, "config.plist", error) : NULL;
+    return path != NULL ? mvm_opencore_read(context, path, ret_base, error) : NULL;
+}
+
+MvmPlist *
+mvm_config_plist_load(const MvmContext *context, const char *name, GError **error)
+{
+    return load(context, name, NULL, error);
 }
 
 /* --- changing --------------------------------------------------------------------------------- */
@@ -181,6 +117,13 @@ check_change(const MvmConfigChange *change, GError **error)
            usage(change, "it is empty or too long", "a value has 64 KiB at most", error);
 }
 
+static void
+tell_running(const MvmContext *context, const char *name, const MvmDefineResult *result)
+{
+    if (result->changed && result->running)
+        mvm_progress_note(context->progress, "'%s' runs: this shows at its next start", name);
+}
+
 bool
 mvm_config_plist_set(const MvmContext *context, const char *name, const MvmConfigChange *change,
                      bool *ret_changed, GError **error)
@@ -204,6 +147,77 @@ mvm_config_plist_set(const MvmContext *context, const char *name, const MvmConfi
     edit = (MvmConfigEdit){(char *)change->key, (char *)mvm_plist_type_name(type), value};
     if (!mvm_define(context, &request, &result, error))
         return false;
+    tell_running(context, name, &result);
     *ret_changed = result.changed;
+    return true;
+}
+
+/* --- taking back ------------------------------------------------------------------------------ */
+
+static bool
+refuse_unset(const char *key, MvmErrorCode code, const char *why, const char *hint, GError **error)
+{
+    g_autofree char *shown = g_strescape(key, NULL);
+
+    g_set_error(error, MVM_ERROR, code, "cannot unset '%s': %s", shown, why);
+    mvm_error_set_hint(error, "%s", hint);
+    return false;
+}
+
+static bool
+is_edited(const MvmMetadata *metadata, const char *key)
+{
+    for (guint i = 0; i < metadata->config->len; i++) {
+        if (g_str_equal(((const MvmConfigEdit *)metadata->config->pdata[i])->key, key))
+            return true;
+    }
+    return false;
+}
+
+static char *
+list_edits(const MvmMetadata *metadata)
+{
+    g_autoptr(GString) list = g_string_new(NULL);
+
+    for (guint i = 0; i < metadata->config->len; i++)
+        g_string_append_printf(list, "%s'%s'", i > 0 ? ", " : "",
+                               ((const MvmConfigEdit *)metadata->config->pdata[i])->key);
+    return g_string_free(g_steal_pointer(&list), FALSE);
+}
+
+static bool
+check_unset(const MvmContext *context, const char *name, const char *key, GError **error)
+{
+    MvmCurrent *current = load_current(context, name, error);
+    g_autoptr(MvmPlist) plist = NULL, base = NULL;
+    g_autofree char *list = NULL, *hint = NULL;
+    bool edited = current != NULL && is_edited(current->metadata, key);
+
+    list = current != NULL ? list_edits(current->metadata) : NULL;
+    mvm_current_free(current);
+    if (list == NULL)
+        return false;
+    hint = *list != '\0' ? g_strdup_printf("set are %s", list)
+                         : g_strdup("'macvm config set' sets a key");
+    if (!edited)
+        return refuse_unset(key, MVM_ERROR_NOT_FOUND, "it was not set by 'macvm config set'", hint,
+                            error);
+    plist = load(context, name, &base, error);
+    return plist != NULL &&
+           (base != NULL ||
+            refuse_unset(key, MVM_ERROR_CONFLICT, "the disk does not tell what OpenCore brought",
+                         "'macvm opencore update' makes one that does", error));
+}
+
+bool
+mvm_config_plist_unset(const MvmContext *context, const char *name, const char *key, GError **error)
+{
+    g_autoptr(MvmOptions) none = mvm_options_new();
+    g_auto(MvmDefineResult) result = {0};
+    MvmDefineRequest request = {.name = name, .options = none, .unset = key, .must_exist = true};
+
+    if (!check_unset(context, name, key, error) || !mvm_define(context, &request, &result, error))
+        return false;
+    tell_running(context, name, &result);
     return true;
 }

@@ -17,6 +17,12 @@ typedef struct {
 
 /* Sets a key in the machine's own OpenCore disk, for good: later disks of it have it, too.
  * *ret_changed is whether it was something else before. A key of the identity is MVM_ERROR_USAGE; a
- * disk that cannot be changed (the machine runs, macvm did not make it) MVM_ERROR_CONFLICT. */
+ * disk that cannot be changed (macvm did not make it) MVM_ERROR_CONFLICT. */
 bool mvm_config_plist_set(const MvmContext *context, const char *name,
                           const MvmConfigChange *change, bool *ret_changed, GError **error);
+
+/* Takes back what was set: key has again the value that OpenCore or macvm brings, or is no more.
+ * What was not set is MVM_ERROR_NOT_FOUND; a disk of an older macvm, which does not tell what
+ * OpenCore brought, MVM_ERROR_CONFLICT. */
+bool mvm_config_plist_unset(const MvmContext *context, const char *name, const char *key,
+                            GError **error);

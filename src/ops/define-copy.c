@@ -71,6 +71,9 @@ mvm_current_adopt(MvmCurrent *current)
     if (current->base != NULL)
         adopt_mac(current);
     g_clear_pointer(&metadata->identity, mvm_identity_free);
+    /* The original's, as long as that has it. */
+    g_clear_pointer(&metadata->opencore_previous, g_free);
+    g_clear_pointer(&metadata->opencore_previous_from, g_free);
     metadata->ssh_port = 0;
     mvm_metadata_set_option(metadata, "ssh-port", NULL);
 }

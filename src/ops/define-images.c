@@ -18,7 +18,8 @@ asks_for_opencore(const MvmDefineWork *work)
         if (mvm_define_is_asked(work, (MvmOption)i) && mvm_opencore_key_of((MvmOption)i) != NULL)
             return true;
     }
-    return work->request->edit != NULL;
+    return work->request->edit != NULL || work->request->unset != NULL ||
+           work->request->opencore_change != MVM_OPENCORE_KEEP;
 }
 
 bool
@@ -27,6 +28,8 @@ mvm_define_plan_images(MvmDefineWork *work, GError **error)
     work->images_wanted = (MvmImageRequest){
         .pool = mvm_define_option(work, MVM_OPTION_POOL),
         .opencore = work->request->opencore,
+        .opencore_change = work->request->opencore_change,
+        .edits_before = work->current != NULL ? work->current->metadata->config : NULL,
         .firmware = mvm_define_option(work, MVM_OPTION_FIRMWARE),
         .opencore_made = work->current != NULL ? work->current->metadata->opencore_made : NULL,
         .opencore_asked = asks_for_opencore(work),

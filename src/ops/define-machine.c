@@ -6,6 +6,15 @@
 #include "ops/port.h"
 #include "util/error.h"
 
+static void
+remember_disk(MvmMachine *machine, const MvmMetadata *metadata)
+{
+    machine->opencore_made = g_strdup(metadata->opencore_made);
+    machine->opencore_from = g_strdup(metadata->opencore_from);
+    machine->opencore_previous = g_strdup(metadata->opencore_previous);
+    machine->opencore_previous_from = g_strdup(metadata->opencore_previous_from);
+}
+
 /* Who the Mac is, once and for all; only another version of macOS may want another model. */
 static void
 choose_mac(MvmDefineWork *work)
@@ -15,7 +24,7 @@ choose_mac(MvmDefineWork *work)
     const MvmIdentity *had = metadata != NULL ? metadata->identity : NULL;
 
     if (metadata != NULL)
-        machine->opencore_made = g_strdup(metadata->opencore_made);
+        remember_disk(machine, metadata);
     if (had != NULL && (!mvm_define_is_asked(work, MVM_OPTION_OS) ||
                         g_str_equal(had->model, machine->os->smbios))) {
         machine->identity = mvm_identity_copy(had);
@@ -41,6 +50,8 @@ choose_config(MvmDefineWork *work, GError **error)
         if (mvm_define_is_asked(work, (MvmOption)i) && mvm_opencore_key_of((MvmOption)i) != NULL)
             mvm_config_edits_drop(edits, mvm_opencore_key_of((MvmOption)i));
     }
+    if (work->request->unset != NULL)
+        mvm_config_edits_drop(edits, work->request->unset);
     if (work->request->edit == NULL || mvm_config_edits_put(edits, work->request->edit))
         return true;
     g_set_error(error, MVM_ERROR, MVM_ERROR_FAILED,

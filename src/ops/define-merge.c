@@ -90,6 +90,13 @@ merge(const MvmCurrent *current, xmlDoc *rendered, const MvmDefineRequest *reque
     return g_steal_pointer(&result->merged);
 }
 
+static void
+replace(char **field, const char *value)
+{
+    g_free(*field);
+    *field = g_strdup(value);
+}
+
 /* An identity is told only where the disk has it. */
 static void
 remember_opencore(MvmMetadata *metadata, const MvmMachine *machine)
@@ -97,8 +104,10 @@ remember_opencore(MvmMetadata *metadata, const MvmMachine *machine)
     g_clear_pointer(&metadata->identity, mvm_identity_free);
     g_ptr_array_unref(metadata->config);
     metadata->config = mvm_config_edits_copy(machine->config);
-    g_free(metadata->opencore_made);
-    metadata->opencore_made = g_strdup(machine->opencore_made);
+    replace(&metadata->opencore_made, machine->opencore_made);
+    replace(&metadata->opencore_from, machine->opencore_from);
+    replace(&metadata->opencore_previous, machine->opencore_previous);
+    replace(&metadata->opencore_previous_from, machine->opencore_previous_from);
     if (machine->opencore_made != NULL)
         metadata->identity = mvm_identity_copy(machine->identity);
 }

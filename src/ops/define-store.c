@@ -47,8 +47,10 @@ mvm_define_make(MvmDefineWork *work, GError **error)
 {
     if ((!mvm_images_is_needed(work->images) ||
          (mvm_images_make(work->images, error) && mvm_define_work_merge(work, error))) &&
-        store(work, error))
+        store(work, error)) {
+        mvm_images_clean(work->images);
         return true;
+    }
     mvm_images_undo(work->images);
     return false;
 }

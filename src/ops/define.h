@@ -12,6 +12,7 @@
 #include "machine/config-edit.h"
 #include "machine/options.h"
 #include "ops/context.h"
+#include "ops/opencore-disk.h"
 
 #include <glib.h>
 #include <stdbool.h>
@@ -37,9 +38,11 @@ typedef struct {
 typedef struct {
     const char *name;          /* checked by mvm_name_check() */
     const MvmOptions *options; /* of this command line */
-    const char *opencore;      /* local file, or NULL */
+    const char *opencore; /* local file for a new disk, or one with a newer OpenCore; or NULL */
     const MvmConfigEdit *edit; /* of config.plist; NULL: none */
-    bool reset_nvram;          /* at the next start */
+    const char *unset;         /* key of config.plist that is no more edited; NULL: none */
+    MvmOpencoreChange opencore_change;
+    bool reset_nvram; /* at the next start */
     MvmDefineMode mode;
     MvmConflictChoice choice;
     MvmDefineOrigin origin; /* of a machine that is taken over */

@@ -3,7 +3,6 @@
 #include "upstream/roles.h"
 #include "util/error.h"
 #include "util/file.h"
-#include "virt/definition.h"
 
 /* The boot loader comes as an image: the user's own, or upstream's. NULL with neither, told by a
  * note. */
@@ -36,34 +35,117 @@ refuse_change(const MvmImages *images, const char *cause, const char *hint, GErr
     return false;
 }
 
-/* Whether the disk in volume (NULL: there is none) is to be made by macvm. A disk that is somebody
- * else's stays; so does one of macvm's own that cannot be changed now, unless that was asked for.
+/* Without an EFI folder the ready image does, unless more was asked for. */
+static bool
+fail_unless_asked(const MvmImages *images, GError *cause, GError **error)
+{
+    if (!images->request->opencore_asked &&
+        g_error_matches(cause, MVM_ERROR, MVM_ERROR_NOT_FOUND)) {
+        g_error_free(cause);
+        return true;
+    }
+    g_propagate_error(error, cause);
+    return false;
+}
+
+/* Where there is no disk, or the image of somebody else is given for one, nothing is decided yet.
  */
 static bool
-decide_build(MvmImages *images, const MvmVolume *volume, const char *digest, GError **error)
+decide_new(MvmImages *images, GError **error)
+{
+    GError *cause = NULL;
+
+    if (images->request->opencore_change != MVM_OPENCORE_KEEP)
+        return refuse_change(images, "there is none", "'macvm define' makes one", error);
+    if (images->request->opencore != NULL)
+        return true;
+    images->opencore_build =
+        mvm_opencore_find_source(NULL, &images->machine->opencore_from, &cause);
+    return images->opencore_build || fail_unless_asked(images, cause, error);
+}
+
+/* Another OpenCore, of which *ret_digest is none that the machine has now: to be made. */
+static bool
+decide_update(MvmImages *images, GError **error)
+{
+    const MvmHadImage *had = &images->had[MVM_IMAGE_OPENCORE];
+    MvmMachine *machine = images->machine;
+    g_autofree char *digest = NULL;
+
+    if (!mvm_opencore_find_source(images->request->opencore, &digest, error))
+        return false;
+    if (g_strcmp0(digest, machine->opencore_from) == 0)
+        return true;
+    images->opencore_build = true;
+    images->opencore_source =
+        (MvmOpencoreSource){.volume = had->path, .update = true, .file = images->request->opencore};
+    g_free(machine->opencore_previous);
+    g_free(machine->opencore_previous_from);
+    machine->opencore_previous = g_strdup(had->path);
+    machine->opencore_previous_from = g_steal_pointer(&machine->opencore_from);
+    machine->opencore_from = g_steal_pointer(&digest);
+    return true;
+}
+
+/* The two change places. */
+static bool
+decide_rollback(MvmImages *images, GError **error)
+{
+    MvmMachine *machine = images->machine;
+    char *from = machine->opencore_from;
+
+    if (machine->opencore_previous == NULL)
+        return refuse_change(images, "no older one is kept",
+                             "'macvm opencore update' keeps the one that it replaces", error);
+    images->opencore_build = true;
+    images->opencore_previous = machine->opencore_previous;
+    images->opencore_source = (MvmOpencoreSource){.volume = images->opencore_previous};
+    machine->opencore_previous = g_strdup(images->had[MVM_IMAGE_OPENCORE].path);
+    machine->opencore_from = machine->opencore_previous_from;
+    machine->opencore_previous_from = from;
+    return true;
+}
+
+/* Keys that were edited and are no more. */
+static void
+find_dropped(MvmImages *images)
+{
+    const GPtrArray *before = images->request->edits_before, *now = images->machine->config;
+
+    for (guint i = 0; before != NULL && i < before->len; i++) {
+        const MvmConfigEdit *edit = before->pdata[i];
+        bool kept = false;
+
+        for (guint k = 0; now != NULL && k < now->len && !kept; k++)
+            kept = g_str_equal(((const MvmConfigEdit *)now->pdata[k])->key, edit->key);
+        if (!kept)
+            g_ptr_array_add(images->opencore_dropped, g_strdup(edit->key));
+    }
+}
+
+/* The disk that a machine has is somebody else's, or macvm's own. */
+static bool
+decide_again(MvmImages *images, const char *digest, GError **error)
 {
     const MvmImageRequest *request = images->request;
-    bool known = images->had[MVM_IMAGE_OPENCORE].path != NULL;
-    g_autoptr(GError) cause = NULL;
 
-    if (request->opencore != NULL ||
-        (volume != NULL && known && g_strcmp0(request->opencore_made, digest) == 0))
-        return true;
-    if (volume != NULL && known && request->opencore_made == NULL)
+    if (request->opencore_made == NULL)
         return !request->opencore_asked ||
                refuse_change(images, "macvm did not make it",
                              "edit its EFI/OC/config.plist, or delete the volume with 'virsh "
                              "vol-delete' and set again",
                              error);
-    if (volume != NULL && known &&
-        mvm_definition_is_running(images->context->conn, images->machine->name))
-        return !request->opencore_asked ||
-               refuse_change(images, "the machine runs", "shut it down first: 'macvm down'", error);
-    images->opencore_build = mvm_opencore_is_possible(&cause);
-    if (images->opencore_build || !request->opencore_asked)
+    if (request->opencore_change == MVM_OPENCORE_UPDATE)
+        return decide_update(images, error);
+    if (request->opencore_change == MVM_OPENCORE_ROLLBACK)
+        return decide_rollback(images, error);
+    if (g_str_equal(request->opencore_made, digest))
         return true;
-    g_propagate_error(error, g_steal_pointer(&cause));
-    return false;
+    find_dropped(images);
+    images->opencore_build = true;
+    images->opencore_source = (MvmOpencoreSource){.volume = images->had[MVM_IMAGE_OPENCORE].path,
+                                                  .dropped = images->opencore_dropped};
+    return true;
 }
 
 static bool
@@ -88,24 +170,29 @@ use_volume(MvmMachine *machine, const MvmVolume *volume)
     machine->opencore_format = g_strdup(g_str_equal(volume->format, "qcow2") ? "qcow2" : "raw");
 }
 
-/* A copied machine may share the disk of the one that it was copied from. */
+/* The disk that the machine has stays until the domain names the new one. */
 static bool
 plan_build(MvmImages *images, const MvmVolume *volume, const char *digest, GError **error)
 {
     MvmMachine *machine = images->machine;
 
-    if (volume != NULL && !mvm_volume_check_unused(images->pool, images->opencore_name,
-                                                   machine->name, "replace", error))
-        return false;
-    if (volume != NULL)
+    if (images->opencore_source.volume != NULL) {
+        char *name = mvm_images_choose_opencore(images, error);
+
+        if (name == NULL)
+            return false;
+        g_free(images->opencore_name);
+        images->opencore_name = name;
         mvm_progress_note(images->context->progress, "the OpenCore disk %s made anew",
                           images->request->dry_run ? "would be" : "is");
+    } else if (volume != NULL && !mvm_volume_check_unused(images->pool, images->opencore_name,
+                                                          machine->name, "replace", error)) {
+        return false;
+    }
     g_free(machine->opencore_made);
     machine->opencore_made = g_strdup(digest);
-    if (volume != NULL)
-        use_volume(machine, volume);
-    else
-        machine->opencore_path = mvm_images_path(images, images->opencore_name);
+    g_free(machine->opencore_path);
+    machine->opencore_path = mvm_images_path(images, images->opencore_name);
     return true;
 }
 
@@ -130,11 +217,14 @@ mvm_images_plan_opencore(MvmImages *images, GError **error)
     g_autofree char *digest = mvm_opencore_digest(images->machine);
     g_autoptr(MvmVolume) volume = NULL;
 
+    images->opencore_clean = images->request->opencore_asked;
     if (mvm_images_is_replaced(images, MVM_IMAGE_OPENCORE))
         return keep_replaced(images, error);
     images->opencore_name = mvm_images_name(images, MVM_IMAGE_OPENCORE);
     if (!mvm_images_find(images, images->opencore_name, &volume, error) ||
-        !decide_build(images, volume, digest, error) ||
+        !(volume != NULL && images->had[MVM_IMAGE_OPENCORE].path != NULL
+              ? decide_again(images, digest, error)
+              : decide_new(images, error)) ||
         (volume != NULL && !images->opencore_build &&
          !mvm_images_check_free(images, MVM_IMAGE_OPENCORE, images->opencore_name, error)))
         return false;
@@ -149,8 +239,17 @@ mvm_images_plan_opencore(MvmImages *images, GError **error)
 bool
 mvm_images_build_opencore(MvmImages *images, GError **error)
 {
-    return !images->opencore_build ||
-           mvm_opencore_make(images->machine, &images->opencore_disk, error);
+    MvmMachine *machine = images->machine;
+
+    if (!images->opencore_build)
+        return true;
+    if (!mvm_opencore_make(images->context, machine, &images->opencore_source,
+                           &images->opencore_disk, error))
+        return false;
+    /* Edits may have found no place. */
+    g_free(machine->opencore_made);
+    machine->opencore_made = mvm_opencore_digest(machine);
+    return true;
 }
 
 bool

@@ -25,8 +25,12 @@ struct MvmImages {
     MvmImageFile code, vars; /* upstream's firmware */
 
     char *opencore_name; /* owned */
-    bool opencore_build; /* made of the EFI folder, in the place of one that may be there */
-    int opencore_fd;     /* a ready image to upload; -1: none */
+    bool opencore_build; /* made by macvm, of opencore_source */
+    MvmOpencoreSource opencore_source;
+    GPtrArray *opencore_dropped;   /* keys of config.plist that are no more edited; owned */
+    bool opencore_clean;           /* older disks may be left */
+    char *opencore_previous;       /* path of the disk that is gone back to; owned */
+    int opencore_fd;               /* a ready image to upload; -1: none */
     MvmOpencoreDisk opencore_disk; /* what was built */
 
     char *recovery_name;   /* owned */
@@ -63,6 +67,10 @@ int mvm_images_open_file(const char *file, GError **error);
  * frees. */
 MvmVolume *mvm_images_upload(MvmImages *images, int fd, const char *name, bool replace,
                              GError **error);
+
+/* images-slots.c: the name for another OpenCore disk beside those that the machine has or keeps;
+ * the caller frees. */
+char *mvm_images_choose_opencore(const MvmImages *images, GError **error);
 
 /* images-opencore.c: its plan; what can be done on this machine alone; the volume. */
 bool mvm_images_plan_opencore(MvmImages *images, GError **error);

@@ -178,6 +178,7 @@ mvm_images_plan(const MvmContext *context, const MvmImageRequest *request, MvmMa
                           .request = request,
                           .machine = machine,
                           .made = g_ptr_array_new_with_free_func(g_free),
+                          .opencore_dropped = g_ptr_array_new_with_free_func(g_free),
                           .code.fd = -1,
                           .vars.fd = -1,
                           .opencore_fd = -1};
@@ -206,6 +207,8 @@ mvm_images_free(MvmImages *images)
     g_free(images->vars.name);
     mvm_close_fd(&images->vars.fd);
     g_free(images->opencore_name);
+    g_free(images->opencore_previous);
+    g_ptr_array_unref(images->opencore_dropped);
     mvm_close_fd(&images->opencore_fd);
     mvm_opencore_disk_clear(&images->opencore_disk);
     g_free(images->recovery_name);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * A machine's images: volumes of one pool on the libvirt host.
- *   NAME-opencore.qcow2   the boot loader, a copy of its own
+ *   NAME-opencore.qcow2   the boot loader, a copy of its own; made anew it gets the next free of
+ *                         NAME-opencore.2.qcow2 ..., and the domain its name in one step
  *   recovery-OS.img       Apple's recovery, shared by machines and never written to
  *   NAME-recovery.qcow2   what the machine writes over it (SATA disks cannot be read-only)
  *   NAME.qcow2            the system disk
@@ -13,6 +14,8 @@
 
 #include "machine/machine.h"
 #include "ops/context.h"
+#include "ops/opencore-disk.h"
+#include "virt/pool.h"
 
 #include <stdbool.h>
 
@@ -40,12 +43,14 @@ typedef struct {
 } MvmHadImage;
 
 typedef struct {
-    const char *pool;          /* NULL: the default one */
-    const char *opencore;      /* local file for the OpenCore disk; NULL: the upstream checkout's */
-    const char *firmware;      /* "upstream" or NULL */
-    const char *opencore_made; /* what the OpenCore disk was made of, as remembered; or NULL */
-    bool opencore_asked;       /* something that is in the OpenCore disk was asked for */
-    bool recovery_asked;       /* whether there is a recovery disk was asked for */
+    const char *pool;     /* NULL: the default one */
+    const char *opencore; /* local file for the OpenCore disk; NULL: the upstream checkout's */
+    MvmOpencoreChange opencore_change;
+    const GPtrArray *edits_before; /* of config.plist, as its disk has them; or NULL */
+    const char *firmware;          /* "upstream" or NULL */
+    const char *opencore_made;     /* what the OpenCore disk was made of, as remembered; or NULL */
+    bool opencore_asked;           /* something that is in the OpenCore disk was asked for */
+    bool recovery_asked;           /* whether there is a recovery disk was asked for */
     bool resize;      /* the size of the system disk was asked for: grow one that is there */
     bool dry_run;     /* mvm_images_make() will not be called: only for what is told */
     MvmHadImage *had; /* of MVM_IMAGE_COUNT: a machine keeps its images, whatever it is called by
@@ -71,6 +76,13 @@ bool mvm_images_is_needed(const MvmImages *images);
 /* Makes it, and fills machine's paths and formats anew with what was made. Interrupted, the next
  * plan goes on from there. */
 bool mvm_images_make(MvmImages *images, GError **error);
+
+/* After the domain was defined: deletes OpenCore disks that the machine has no more use for. */
+void mvm_images_clean(const MvmImages *images);
+
+/* Names of the volumes that are OpenCore disks of the machine whose usual one is called name, with
+ * or without a number; the caller frees. */
+GPtrArray *mvm_images_list_opencore(MvmPool *pool, const char *name, GError **error);
 
 /* Deletes what mvm_images_make() made where nothing was, unless some machine uses it by now: for a
  * define that came to nothing. What cannot be deleted is used by the next define. */

@@ -1,14 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "ops/opencore.h"
 
-#include "media/opencore-image.h"
-#include "media/plist.h"
-#include "upstream/roles.h"
 #include "util/error.h"
-#include "util/file.h"
 
 #include <string.h>
-#include <unistd.h>
 
 /* Apple's GUID of the variables that macOS's boot reads. */
 #define BOOT_VARIABLES "NVRAM.Add.7C436110-AB2A-4BBB-A880-FE41995C9F82."
@@ -77,27 +72,6 @@ mvm_opencore_digest(const MvmMachine *machine)
     return g_compute_checksum_for_string(G_CHECKSUM_SHA256, text->str, (gssize)text->len);
 }
 
-static bool
-find_upstream(char **ret_efi, char **ret_config, GError **error)
-{
-    g_autofree char *efi = mvm_upstream_find(NULL, MVM_UPSTREAM_EFI_FOLDER, error);
-    char *config = efi != NULL ? mvm_upstream_find(NULL, MVM_UPSTREAM_CONFIG_PLIST, error) : NULL;
-
-    if (config == NULL)
-        return false;
-    *ret_efi = g_steal_pointer(&efi);
-    *ret_config = config;
-    return true;
-}
-
-bool
-mvm_opencore_is_possible(GError **error)
-{
-    g_autofree char *efi = NULL, *config = NULL;
-
-    return find_upstream(&efi, &config, error);
-}
-
 /* --- the configuration ------------------------------------------------------------------------ */
 
 /* base64 of the ROM's bytes; the caller frees. */
@@ -160,7 +134,7 @@ set_boot_args(const MvmMachine *machine, MvmPlist *plist, GError **error)
 
 /* Last: the user's word is final. */
 static bool
-set_edits(const MvmMachine *machine, MvmPlist *plist, GError **error)
+set_edits(const MvmMachine *machine, MvmPlist *plist, GPtrArray *lost, GError **error)
 {
     for (guint i = 0; machine->config != NULL && i < machine->config->len; i++) {
         const MvmConfigEdit *edit = machine->config->pdata[i];
@@ -168,14 +142,17 @@ set_edits(const MvmMachine *machine, MvmPlist *plist, GError **error)
 
         if (mvm_opencore_is_identity(edit->key) || !mvm_plist_type_find(edit->type, &type))
             continue; /* somebody else's metadata: the machine is what status tells */
-        if (!mvm_plist_set(plist, edit->key, type, edit->value, error))
+        if (mvm_plist_set(plist, edit->key, type, edit->value, lost == NULL ? error : NULL))
+            continue;
+        if (lost == NULL)
             return false;
+        g_ptr_array_add(lost, g_strdup(edit->key));
     }
     return true;
 }
 
-static bool
-set_all(const MvmMachine *machine, MvmPlist *plist, GError **error)
+bool
+mvm_opencore_configure(const MvmMachine *machine, MvmPlist *plist, GPtrArray *lost, GError **error)
 {
     const MvmIdentity *identity = machine->identity;
     g_autofree char *rom = rom_data(identity->rom);
@@ -204,66 +181,5 @@ set_all(const MvmMachine *machine, MvmPlist *plist, GError **error)
             !mvm_plist_set(plist, edits[i].path, edits[i].type, edits[i].text, error))
             return false;
     }
-    return set_boot_args(machine, plist, error) && set_edits(machine, plist, error);
-}
-
-char *
-mvm_opencore_config(const MvmMachine *machine, const char *text, size_t len, const char *what,
-                    size_t *ret_len, GError **error)
-{
-    g_autoptr(MvmPlist) plist = mvm_plist_parse(text, len, what, error);
-    const char *changed = NULL;
-
-    if (plist == NULL || !set_all(machine, plist, error))
-        return NULL;
-    changed = mvm_plist_get_text(plist, ret_len);
-    return g_strdup(changed);
-}
-
-/* --- the disk --------------------------------------------------------------------------------- */
-
-char *
-mvm_opencore_make_dir(GError **error)
-{
-    g_autoptr(GError) cause = NULL;
-    char *dir = g_dir_make_tmp("macvm-opencore.XXXXXX", &cause);
-
-    if (dir == NULL)
-        g_set_error(error, MVM_ERROR, MVM_ERROR_FAILED, "cannot make a temporary directory: %s",
-                    cause->message);
-    return dir;
-}
-
-bool
-mvm_opencore_make(const MvmMachine *machine, MvmOpencoreDisk *ret_disk, GError **error)
-{
-    g_auto(MvmOpencoreDisk) disk = {0};
-    g_autofree char *efi = NULL, *path = NULL, *text = NULL, *config = NULL;
-    MvmOpencoreImage image = {.guid = machine->uuid};
-    size_t len = 0;
-
-    if (!find_upstream(&efi, &path, error) ||
-        (text = mvm_file_read(path, MVM_PLIST_MAX_SIZE, &len, error)) == NULL ||
-        (config = mvm_opencore_config(machine, text, len, path, &image.config_len, error)) == NULL)
-        return false;
-    image.efi_folder = efi;
-    image.config = config;
-    disk.dir = mvm_opencore_make_dir(error);
-    if (disk.dir == NULL || (disk.path = mvm_opencore_image_make(&image, disk.dir, error)) == NULL)
-        return false;
-    *ret_disk = disk;
-    disk = (MvmOpencoreDisk){0};
-    return true;
-}
-
-void
-mvm_opencore_disk_clear(MvmOpencoreDisk *disk)
-{
-    if (disk->path != NULL)
-        (void)unlink(disk->path);
-    if (disk->dir != NULL)
-        (void)rmdir(disk->dir);
-    g_free(disk->path);
-    g_free(disk->dir);
-    *disk = (MvmOpencoreDisk){0};
+    return set_boot_args(machine, plist, error) && set_edits(machine, plist, lost, error);
 }

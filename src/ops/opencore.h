@@ -7,6 +7,7 @@
 #pragma once
 
 #include "machine/machine.h"
+#include "media/plist.h"
 
 #include <glib.h>
 #include <stdbool.h>
@@ -21,26 +22,7 @@ const char *mvm_opencore_key_of(MvmOption option);
 /* Whether key of config.plist is part of a machine's identity. */
 bool mvm_opencore_is_identity(const char *key);
 
-/* Whether the upstream checkout has an EFI folder and a config.plist. MVM_ERROR_NOT_FOUND if not.
- */
-bool mvm_opencore_is_possible(GError **error);
-
-/* upstream's configuration (text, len; called what in errors) changed for machine. *ret_len gets
- * the length of what is returned; the caller frees. */
-char *mvm_opencore_config(const MvmMachine *machine, const char *text, size_t len, const char *what,
-                          size_t *ret_len, GError **error);
-
-/* A new, empty directory for work on a disk; the caller removes and frees it. */
-char *mvm_opencore_make_dir(GError **error);
-
-/* A disk made in a directory of its own. */
-typedef struct {
-    char *dir;
-    char *path; /* qcow2 */
-} MvmOpencoreDisk;
-
-bool mvm_opencore_make(const MvmMachine *machine, MvmOpencoreDisk *ret_disk, GError **error);
-
-/* Removes disk and directory. */
-void mvm_opencore_disk_clear(MvmOpencoreDisk *disk);
-G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(MvmOpencoreDisk, mvm_opencore_disk_clear)
+/* Changes upstream's configuration for machine. A user's edit that has no place in it fails, unless
+ * lost takes its key (owned by it). */
+bool mvm_opencore_configure(const MvmMachine *machine, MvmPlist *plist, GPtrArray *lost,
+                            GError **error);

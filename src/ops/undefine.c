@@ -68,6 +68,31 @@ add_bases(Work *work)
     }
 }
 
+/* Of a machine that was renamed since it may go by another name. */
+static void
+add_previous(Work *work, const char *path)
+{
+    char *name = path != NULL ? name_in_pool(work, path) : NULL;
+
+    if (name != NULL)
+        g_ptr_array_add(work->names, name);
+}
+
+/* Those that the domain does not name: the one before, and what was left half way. */
+static bool
+add_opencore(Work *work, GError **error)
+{
+    g_autofree char *usual =
+        g_strconcat(work->request->name, mvm_image_ending(MVM_IMAGE_OPENCORE), NULL);
+    g_autoptr(GPtrArray) names = mvm_images_list_opencore(work->pool, usual, error);
+
+    for (guint i = 0; names != NULL && i < names->len; i++) {
+        if (!g_ptr_array_find_with_equal_func(work->names, names->pdata[i], g_str_equal, NULL))
+            g_ptr_array_add(work->names, g_strdup(names->pdata[i]));
+    }
+    return names != NULL;
+}
+
 static bool
 find_volumes(Work *work, MvmDomain *domain, GError **error)
 {
@@ -88,6 +113,9 @@ find_volumes(Work *work, MvmDomain *domain, GError **error)
         if (name != NULL)
             g_ptr_array_add(work->names, name);
     }
+    add_previous(work, metadata->opencore_previous);
+    if (!add_opencore(work, error))
+        return false;
     /* Left from before it was finished, when it has not been started since. */
     if (g_strcmp0(mvm_metadata_get_option(metadata, "recovery"), "off") == 0)
         g_ptr_array_add(work->names, g_strconcat(work->request->name,
@@ -110,9 +138,10 @@ find_leftovers(Work *work, GError **error)
     for (size_t i = 0; work->pool != NULL && i < MVM_IMAGE_COUNT; i++)
         g_ptr_array_add(work->names,
                         g_strconcat(work->request->name, mvm_image_ending((MvmImage)i), NULL));
-    if (work->pool != NULL)
-        add_bases(work);
-    return true;
+    if (work->pool == NULL)
+        return true;
+    add_bases(work);
+    return add_opencore(work, error);
 }
 
 /* Deletes the volume, unless somebody else needs it or it is gone already. */

@@ -93,11 +93,11 @@ copy_unknown_attrs(xmlNode *node, xmlNode *parent, const char *const *known)
 /* Elements that are there once, and their attributes. */
 static const struct {
     const char *name;
-    const char *attrs[5];
+    const char *attrs[5]; /* ends with NULL */
 } singles[MVM_METADATA_SINGLES] = {
     {"ssh", {"port", "user", NULL}},
     {"identity", {"model", "serial", "mlb", "rom", NULL}},
-    {"opencore", {"made", NULL}},
+    {"opencore", {"made", "from", "previous", "previous-from", NULL}},
     {"nvram", {"reset", NULL}},
 };
 

@@ -60,12 +60,24 @@ read_identity(MvmMetadata *metadata, const xmlNode *node, GError **error)
 }
 
 static bool
+read_digest(const xmlNode *node, const char *name, char **ret_digest, GError **error)
+{
+    *ret_digest = mvm_metadata_attr(node, name);
+    return *ret_digest == NULL || strlen(*ret_digest) <= DIGEST_MAX_LEN ||
+           invalid("the digest", *ret_digest, error);
+}
+
+static bool
 read_opencore(MvmMetadata *metadata, const xmlNode *node, GError **error)
 {
-    metadata->opencore_made = mvm_metadata_attr(node, "made");
-    if (metadata->opencore_made != NULL && strlen(metadata->opencore_made) > DIGEST_MAX_LEN)
-        return invalid("the digest", metadata->opencore_made, error);
-    return true;
+    char *previous = mvm_metadata_attr(node, "previous");
+
+    metadata->opencore_previous = previous;
+    if (previous != NULL && (!g_path_is_absolute(previous) || strlen(previous) > OPTION_MAX_LEN))
+        return invalid("the previous OpenCore disk", previous, error);
+    return read_digest(node, "made", &metadata->opencore_made, error) &&
+           read_digest(node, "from", &metadata->opencore_from, error) &&
+           read_digest(node, "previous-from", &metadata->opencore_previous_from, error);
 }
 
 static bool

@@ -39,6 +39,13 @@ write_ssh(const MvmMetadata *metadata, xmlNode *machine)
 }
 
 static void
+write_disk(xmlNode *machine, const char *name, const char *value)
+{
+    if (value != NULL)
+        mvm_xml_attr(ensure_child(machine, "macvm:opencore"), name, "%s", value);
+}
+
+static void
 write_opencore(const MvmMetadata *metadata, xmlNode *machine)
 {
     const MvmIdentity *identity = metadata->identity;
@@ -51,9 +58,10 @@ write_opencore(const MvmMetadata *metadata, xmlNode *machine)
         mvm_xml_attr(node, "mlb", "%s", identity->mlb);
         mvm_xml_attr(node, "rom", "%s", identity->rom);
     }
-    if (metadata->opencore_made != NULL)
-        mvm_xml_attr(ensure_child(machine, "macvm:opencore"), "made", "%s",
-                     metadata->opencore_made);
+    write_disk(machine, "made", metadata->opencore_made);
+    write_disk(machine, "from", metadata->opencore_from);
+    write_disk(machine, "previous", metadata->opencore_previous);
+    write_disk(machine, "previous-from", metadata->opencore_previous_from);
 }
 
 void

@@ -34,6 +34,9 @@ mvm_metadata_free(MvmMetadata *metadata)
     g_free(metadata->ssh_user);
     mvm_identity_free(metadata->identity);
     g_free(metadata->opencore_made);
+    g_free(metadata->opencore_from);
+    g_free(metadata->opencore_previous);
+    g_free(metadata->opencore_previous_from);
     g_ptr_array_unref(metadata->config);
     g_ptr_array_unref(metadata->options);
     g_free(metadata->render);

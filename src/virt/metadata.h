@@ -7,11 +7,11 @@
  *       uuid='of the domain that this was written for'>
  *     <macvm:ssh port='2222' user='joe'/>
  *     <macvm:identity model='iMacPro1,1' serial='...' mlb='...' rom='525400ABCDEF'/>
- *     <macvm:opencore made='digest of what its disk was made of'/>
- *     <macvm:nvram reset='yes'/>
- *     <macvm:config key='Misc.Boot.Timeout' type='integer'>0</macvm:config>
- *     <macvm:option name='memory'>8G</macvm:option>
- *     <macvm:render>the domain as macvm rendered it last, as text</macvm:render>
+ *     <macvm:opencore made='digest of what its disk was made of' from='digest of the OpenCore in
+ * it' previous='path of the disk with the one before' previous-from='digest'/> <macvm:nvram
+ * reset='yes'/> <macvm:config key='Misc.Boot.Timeout' type='integer'>0</macvm:config> <macvm:option
+ * name='memory'>8G</macvm:option> <macvm:render>the domain as macvm rendered it last, as
+ * text</macvm:render>
  *   </macvm:machine>
  *
  * Every other client can write there as well, so the reader takes nothing for granted. What a newer
@@ -49,11 +49,12 @@ typedef struct {
     char *ssh_user;        /* owned, or NULL */
     MvmIdentity *identity; /* what its OpenCore disk says; owned, or NULL */
     char *opencore_made;   /* see MvmMachine; owned, or NULL */
-    bool reset_nvram;      /* the next start makes the NVRAM anew */
-    GPtrArray *config;     /* MvmConfigEdit; owned */
-    GPtrArray *options;    /* MvmMetadataOption, in the order they were given; owned */
-    char *render;          /* owned, or NULL */
-    xmlDoc *unknown;       /* what this version does not understand; owned, or NULL */
+    char *opencore_from, *opencore_previous, *opencore_previous_from; /* likewise */
+    bool reset_nvram;   /* the next start makes the NVRAM anew */
+    GPtrArray *config;  /* MvmConfigEdit; owned */
+    GPtrArray *options; /* MvmMetadataOption, in the order they were given; owned */
+    char *render;       /* owned, or NULL */
+    xmlDoc *unknown;    /* what this version does not understand; owned, or NULL */
 } MvmMetadata;
 
 /* An empty one of the present version. */

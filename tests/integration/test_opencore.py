@@ -87,10 +87,16 @@ def checkout(env):
     return top
 
 
+def disk(env, name="macos"):
+    """The volume of the OpenCore disk that the machine starts with next."""
+    domain = ElementTree.fromstring(env.virsh("dumpxml", "--inactive", name).out)
+    return domain.find("devices/disk/target[@dev='sda']/../source").get("file").rpartition("/")[2]
+
+
 def config(env, name="macos", volume=None):
     """(text, dict) of the config.plist in the machine's volume, brought here through libvirt."""
     copy, raw = env.dir / "volume.qcow2", env.dir / "volume.raw"
-    env.virsh("vol-download", "--pool", "macvm", volume or f"{name}-opencore.qcow2", copy)
+    env.virsh("vol-download", "--pool", "macvm", volume or disk(env, name), copy)
     env.run(["qemu-img", "convert", "-O", "raw", copy, raw])
     text = env.run(["mtype", "-i", f"{raw}@@1M", "::/EFI/OC/config.plist"]).out
     copy.unlink()
@@ -360,10 +366,11 @@ class Boots(unittest.TestCase):
         identity = env.macvm_json("status", "macos")["identity"]
         env.macvm("up", "--wait-ssh=240", timeout=300)
         self.assertEqual("yes", env.guest(port).facts()["uefi"])
-        # A running machine's boot disk is not touched.
-        error = env.macvm("--json", "set", "macos", "--resolution", "1280x720", expect=4).error
-        self.assertIn("the machine runs", error["message"])
-        self.assertIn("macvm down", error["hint"])
+        # A running machine's boot disk is not touched: it gets another one for its next start.
+        runs_with = disk(env)
+        self.assertIn("at its next start", env.macvm("set", "macos", "--resolution", "1280x720").out)
+        self.assertNotEqual(runs_with, disk(env))
+        self.assertIn(runs_with, env.virsh("vol-list", "macvm").out)
         env.macvm("set", "macos", "--ssh-user", "nobody")
         self.assertIn('user="nobody"', env.virsh("metadata", "macos", "https://macvm.org/xmlns/domain/1").out.replace("'", '"'))
         told = env.macvm_json("set", "macos", "--memory", "1280M", "--ssh-user", "root", "--reset-nvram")
@@ -375,6 +382,7 @@ class Boots(unittest.TestCase):
         env.guest(port).run("poweroff", expect=None)
         env.wait_state("macos", "shut off", 60)
         env.macvm("set", "macos", "--resolution", "1280x720")
+        self.assertNotIn(runs_with, env.virsh("vol-list", "macvm").out)
         self.assertEqual("1280x720", config(env)[1]["UEFI"]["Output"]["Resolution"])
         self.assertEqual(identity, generic(env))
         env.run(["cp", template, variables])

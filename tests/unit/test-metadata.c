@@ -102,7 +102,8 @@ test_identity(void)
 {
     static const char text[] =
         "<machine><identity model='iMacPro1,1' serial='C02VV5RFHX87' mlb='C02724302J9JG361Z' "
-        "rom='525400ABCDEF' colour='red'/><opencore made='abc' from='x'/></machine>";
+        "rom='525400ABCDEF' colour='red'/><opencore made='abc' from='x' previous='/a b/c' "
+        "previous-from='y' shape='round'/></machine>";
     g_autoptr(GError) error = NULL;
     g_autoptr(MvmMetadata) first = mvm_metadata_parse(text, "macos", &error);
     g_autoptr(MvmMetadata) second = NULL;
@@ -111,7 +112,7 @@ test_identity(void)
     g_assert_no_error(error);
     written = mvm_metadata_to_text(first);
     g_assert_nonnull(strstr(written, "colour=\"red\""));
-    g_assert_nonnull(strstr(written, "from=\"x\""));
+    g_assert_nonnull(strstr(written, "shape=\"round\""));
     second = mvm_metadata_parse(written, "macos", &error);
     g_assert_no_error(error);
     g_assert_cmpstr(second->identity->model, ==, "iMacPro1,1");
@@ -119,6 +120,13 @@ test_identity(void)
     g_assert_cmpstr(second->identity->mlb, ==, "C02724302J9JG361Z");
     g_assert_cmpstr(second->identity->rom, ==, "525400ABCDEF");
     g_assert_cmpstr(second->opencore_made, ==, "abc");
+    g_assert_cmpstr(second->opencore_from, ==, "x");
+    g_assert_cmpstr(second->opencore_previous, ==, "/a b/c");
+    g_assert_cmpstr(second->opencore_previous_from, ==, "y");
+    g_clear_pointer(&first, mvm_metadata_free);
+    first = mvm_metadata_parse("<machine><opencore previous='a'/></machine>", "macos", &error);
+    g_assert_null(first);
+    g_assert_error(error, MVM_ERROR, MVM_ERROR_FAILED);
 }
 
 static void

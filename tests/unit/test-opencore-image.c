@@ -60,7 +60,8 @@ tear_down(Fixture *fixture, gconstpointer unused)
 static char *
 make(const Fixture *fixture, const char *sub)
 {
-    const MvmOpencoreImage image = {fixture->efi, CONFIG, strlen(CONFIG), GUID};
+    const MvmOpencoreImage image = {
+        .efi_folder = fixture->efi, .config = CONFIG, .config_len = strlen(CONFIG), .guid = GUID};
     g_autofree char *dir = g_build_filename(fixture->dir, sub, NULL);
     g_autoptr(GError) error = NULL;
     char *path = NULL;

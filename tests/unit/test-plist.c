@@ -307,6 +307,67 @@ test_hostile(void)
     refuse("<plist><dict/></plist>\0x", sizeof("<plist><dict/></plist>\0x") - 1);
 }
 
+static void
+test_remove(void)
+{
+    g_autoptr(MvmPlist) plist = parse(sample);
+    g_autoptr(GError) error = NULL;
+    const char *text = NULL;
+    size_t len = 0;
+
+    g_assert_true(mvm_plist_remove(plist, "Deep.Real", &error));
+    g_assert_true(mvm_plist_remove(plist, "With\\.dot", &error));
+    g_assert_true(mvm_plist_remove(plist, "List.1.Path", &error));
+    g_assert_no_error(error);
+    text = mvm_plist_get_text(plist, &len);
+    g_assert_nonnull(strstr(text, "<integer> 17 </integer>\n\t\t<key>Data</key>"));
+    g_assert_nonnull(strstr(text, "</string>\n\t<key>Deep</key>"));
+    g_assert_nonnull(strstr(text, "\t\t<dict>\n\t\t</dict>\n\t</array>"));
+    g_assert_nonnull(strstr(text, "<!-- stays -->"));
+    g_assert_false(mvm_plist_remove(plist, "Deep.Real", &error));
+    g_assert_error(error, MVM_ERROR, MVM_ERROR_NOT_FOUND);
+    g_clear_error(&error);
+    g_assert_false(mvm_plist_remove(plist, "List.0", &error));
+    g_assert_error(error, MVM_ERROR, MVM_ERROR_USAGE);
+    g_clear_error(&error);
+    /* What was added can be taken out again. */
+    g_assert_true(mvm_plist_set(plist, "Deep.None.New", MVM_PLIST_STRING, "x", &error));
+    g_assert_true(mvm_plist_remove(plist, "Deep.None.New", &error));
+    g_assert_no_error(error);
+}
+
+/* Each value once, by a path that leads back to it. */
+static void
+test_leaves(void)
+{
+    static const char *const paths[] = {"Plain",       "Empty",      "R&D",       "With\\.dot",
+                                        "Deep.Number", "Deep.Real",  "Deep.Data", "Deep.When",
+                                        "List.0.Path", "List.1.Path"};
+    g_autoptr(MvmPlist) plist = parse(sample);
+    g_autoptr(GPtrArray) leaves = mvm_plist_leaves(plist);
+    g_autoptr(GString) deep = g_string_new("<plist><dict><key>");
+
+    g_assert_cmpuint(leaves->len, ==, G_N_ELEMENTS(paths));
+    for (guint i = 0; i < leaves->len; i++) {
+        const MvmPlistLeaf *leaf = leaves->pdata[i];
+        MvmPlistType type;
+        g_autofree char *value = mvm_plist_get(plist, leaf->path, &type, NULL);
+
+        g_assert_cmpstr(leaf->path, ==, paths[i]);
+        g_assert_cmpstr(leaf->value, ==, value);
+        g_assert_cmpint(leaf->type, ==, type);
+    }
+    /* A long key is not told again with each value below it. */
+    for (int i = 0; i < 2000; i++)
+        g_string_append_c(deep, 'k');
+    g_string_append(deep, "</key><array><true/><true/></array><key>b</key><true/></dict></plist>");
+    g_clear_pointer(&plist, mvm_plist_free);
+    g_clear_pointer(&leaves, g_ptr_array_unref);
+    plist = parse(deep->str);
+    leaves = mvm_plist_leaves(plist);
+    g_assert_cmpuint(leaves->len, ==, 1);
+}
+
 int
 main(int argc, char **argv)
 {
@@ -316,6 +377,8 @@ main(int argc, char **argv)
     g_test_add_func("/plist/hex", test_hex);
     g_test_add_func("/plist/set", test_set);
     g_test_add_func("/plist/set-refused", test_set_refused);
+    g_test_add_func("/plist/remove", test_remove);
+    g_test_add_func("/plist/leaves", test_leaves);
     g_test_add_func("/plist/twice", test_twice);
     g_test_add_func("/plist/windows", test_windows);
     g_test_add_func("/plist/hostile", test_hostile);
