@@ -200,7 +200,9 @@ mvm_check_ignore_msrs(const MvmFacts *facts, MvmCheck *check)
     const MvmKernel *kernel = facts->kernel;
     const char *fix = "macvm setup";
 
-    if (facts->host_name != NULL)
+    if (kernel->ignore_fixed && kernel->ignore_stored)
+        fix = "start the host anew: its kernel takes ignore_msrs only when KVM is loaded";
+    else if (facts->host_name != NULL)
         fix = "run on the host: echo 1 | sudo tee " MVM_KVM_IGNORE_MSRS
               "; echo 'options kvm ignore_msrs=1' | sudo tee " MVM_KVM_CONF;
     if (facts->want_tcg)

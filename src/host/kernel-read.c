@@ -66,6 +66,16 @@ add_kvm_node(GString *text, const char *root)
 }
 
 static void
+add_msrs_mode(GString *text, const char *root)
+{
+    g_autofree char *path = g_build_filename(root, MVM_KVM_IGNORE_MSRS, NULL);
+    struct stat st;
+
+    if (stat(path, &st) == 0)
+        g_string_append_printf(text, "msrs-mode %o\n", (unsigned)(st.st_mode & 07777));
+}
+
+static void
 add_groups(GString *text, int64_t qemu_uid)
 {
     struct passwd *user = qemu_uid >= 0 ? getpwuid((uid_t)qemu_uid) : NULL;
@@ -88,6 +98,7 @@ mvm_kernel_read(const char *root, int64_t qemu_uid)
     for (size_t i = 0; i < G_N_ELEMENTS(paths); i++)
         add_file(text, root, paths[i]);
     add_kvm_node(text, root);
+    add_msrs_mode(text, root);
     add_groups(text, qemu_uid);
     return mvm_kernel_parse(text->str);
 }
@@ -102,6 +113,7 @@ remote_command(int64_t qemu_uid)
     for (size_t i = 0; i < G_N_ELEMENTS(paths); i++)
         g_string_append_printf(command, " %s", paths[i]);
     g_string_append(command, "; stat -c 'kvm-node %a %u %g' /dev/kvm; "
+                             "stat -c 'msrs-mode %a' " MVM_KVM_IGNORE_MSRS "; "
                              "test -r /dev/kvm && test -w /dev/kvm && echo kvm-open; ");
     if (qemu_uid >= 0)
         g_string_append_printf(command, "printf 'groups '; id -G %" G_GINT64_FORMAT "; ", qemu_uid);

@@ -151,6 +151,14 @@ take_kvm_node(MvmKernel *kernel, const char *text)
 }
 
 static void
+take_msrs_mode(MvmKernel *kernel, const char *text)
+{
+    unsigned mode = 0;
+
+    kernel->ignore_fixed = read_numbers(text, 8, &mode, 1) == 1 && (mode & 0222) == 0;
+}
+
+static void
 take_groups(MvmKernel *kernel, const char *text)
 {
     unsigned groups[MAX_GROUPS];
@@ -174,6 +182,8 @@ mvm_kernel_parse(const char *text)
             take_line(kernel, *line, colon + 1);
         } else if (g_str_has_prefix(*line, "kvm-node ")) {
             take_kvm_node(kernel, *line + strlen("kvm-node "));
+        } else if (g_str_has_prefix(*line, "msrs-mode ")) {
+            take_msrs_mode(kernel, *line + strlen("msrs-mode "));
         } else if (g_str_equal(*line, "kvm-open")) {
             kernel->kvm_open = true;
         } else if (g_str_has_prefix(*line, "groups ")) {

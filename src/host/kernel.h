@@ -8,6 +8,7 @@
  *   /PATH:LINE           a line of one of the files below
  *   kvm-node MODE UID GID    /dev/kvm, MODE in octal
  *   kvm-open             whoever asks may read and write it
+ *   msrs-mode MODE           of MVM_KVM_IGNORE_MSRS, in octal
  *   groups GID...        the groups of the user that QEMU runs as
  */
 #pragma once
@@ -34,6 +35,7 @@ typedef struct {
     bool kvm_loaded;    /* kvm_intel or kvm_amd */
     char ignore_msrs;   /* 'Y', 'N', or 0 while the module kvm is not loaded */
     bool ignore_stored; /* and it will be on after the next start of the host too */
+    bool ignore_fixed;  /* this kernel takes it only when the module is loaded */
     char *conf;         /* MVM_KVM_CONF's text, NULL when there is none */
     char *os_family;    /* os-release's ID and ID_LIKE, separated by spaces; "" when not told */
     bool kvm_node;      /* /dev/kvm is there, with: */

@@ -45,7 +45,7 @@ mvm_modules_add_work(const MvmKernel *kernel, const char *template, MvmRootWork 
 
     if (!kernel->ignore_stored)
         mvm_root_work_add(work, write_conf, conf);
-    if (kernel->ignore_msrs == 'N') {
+    if (kernel->ignore_msrs == 'N' && !kernel->ignore_fixed) {
         mvm_root_work_add(work, ignore, "1\n");
         mvm_root_work_add(work, quiet, "0\n");
     }

@@ -143,6 +143,18 @@ mvm_setup_packages(MvmSetup *setup, MvmStep *step)
 
 /* --- kernel module options -------------------------------------------------------------------- */
 
+/* What holds once the file is written. */
+static void
+tell_stored(MvmStep *step, MvmStepStatus status, const MvmKernel *kernel)
+{
+    if (kernel->ignore_msrs == 'N')
+        mvm_step_set(step, status, NULL,
+                     "ignore_msrs is written to " MVM_KVM_CONF " and holds from the host's next "
+                     "start on (this kernel takes it only when KVM is loaded)");
+    else
+        mvm_step_set(step, status, NULL, "ignore_msrs is on, and written to " MVM_KVM_CONF);
+}
+
 static void
 change_modules(MvmSetup *setup, MvmStep *step, const MvmRootWork *work)
 {
@@ -156,8 +168,9 @@ change_modules(MvmSetup *setup, MvmStep *step, const MvmRootWork *work)
         return;
     }
     kernel = setup->facts->kernel;
-    if (kernel != NULL && kernel->ignore_stored && kernel->ignore_msrs != 'N')
-        mvm_step_set(step, MVM_STEP_DONE, NULL, "ignore_msrs is on, and written to " MVM_KVM_CONF);
+    if (kernel != NULL && kernel->ignore_stored &&
+        (kernel->ignore_msrs != 'N' || kernel->ignore_fixed))
+        tell_stored(step, MVM_STEP_DONE, kernel);
     else
         mvm_step_set(step, MVM_STEP_FAILED, "look at the messages above",
                      "the commands ran, but ignore_msrs is still not on");
@@ -189,7 +202,7 @@ mvm_setup_modules(MvmSetup *setup, MvmStep *step)
     }
     mvm_modules_add_work(kernel, template, work);
     if (mvm_root_work_is_empty(work))
-        mvm_step_set(step, MVM_STEP_THERE, NULL, "ignore_msrs is on");
+        tell_stored(step, MVM_STEP_THERE, kernel);
     else
         change_modules(setup, step, work);
 }

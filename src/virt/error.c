@@ -65,7 +65,7 @@ static const struct {
     {VIR_ERR_SYSTEM_ERROR, "Permission denied", NULL, MVM_ERROR_HOST,
      "let libvirt's user (root, or you with qemu:///session) use what the message names"},
     {VIR_ERR_SYSTEM_ERROR, "libvirt-sock", NULL, MVM_ERROR_HOST,
-     "start libvirt ('systemctl start libvirtd'), or use -c qemu:///session"},
+     "start libvirt ('systemctl start libvirtd'); as a user, -c qemu:///session needs none"},
     {VIR_ERR_SYSTEM_ERROR, "No space left", NULL, MVM_ERROR_FAILED,
      "free space in the storage pool, or use another one with --pool"},
     {VIR_ERR_INTERNAL_ERROR, "host forwarding rule", NULL, MVM_ERROR_CONFLICT,
