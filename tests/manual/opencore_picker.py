@@ -15,7 +15,8 @@ SMALL = ("--accel", "tcg", "--memory", "2G", "--cores", "2", "--threads", "1", "
 def bring(env, checkout):
     """What define reads of the checkout, where macvm looks for it."""
     top = env.data_home / "macvm/OSX-KVM"
-    top.mkdir(parents=True, exist_ok=True)
+    shutil.rmtree(top, ignore_errors=True)
+    top.mkdir(parents=True)
     for name in ("OpenCore-Boot.sh", "OpenCore"):
         source = checkout / name
         if source.is_dir():
@@ -37,11 +38,15 @@ def main():
     parser.add_argument("--resolution", default="1280x720")
     parser.add_argument("--firmware", default="auto")
     parser.add_argument("--timeout", type=int, default=240, help="seconds until the picker must be there")
+    parser.add_argument("--from", dest="older", type=pathlib.Path, help="an older checkout: defined of that, then updated")
     parser.add_argument("--keep", type=pathlib.Path, help="where the picture goes")
     args = parser.parse_args()
     with harness.Environment.session() as env:
-        bring(env, args.checkout.resolve())
+        bring(env, (args.older or args.checkout).resolve())
         env.macvm("define", *SMALL, "--resolution", args.resolution, "--picker-timeout", "0", "--firmware", args.firmware)
+        if args.older:
+            bring(env, args.checkout.resolve())
+            print(env.macvm("opencore", "update", "macos").err, end="")
         env.macvm("up")
         shot = env.dir / "picker.png"
 
