@@ -55,10 +55,13 @@ get(MvmCli *cli, const MvmContext *context, const char *name, const char *key, G
 
     if (plist == NULL)
         return false;
-    if (cli->json)
-        return print_json(plist, name, key, error);
-    if (key != NULL)
-        return print_value(plist, key, error);
+    if (cli->json || key != NULL) {
+        if (cli->json ? print_json(plist, name, key, error) : print_value(plist, key, error))
+            return true;
+        mvm_error_set_hint(error, "'macvm config get' without a key shows all there are; keys are "
+                                  "joined by '.', and elements of arrays counted from 0");
+        return false;
+    }
     fputs(mvm_plist_get_text(plist, &len), stdout);
     return true;
 }

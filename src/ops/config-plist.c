@@ -142,8 +142,11 @@ mvm_config_plist_set(const MvmContext *context, const char *name, const MvmConfi
         return false;
     value = normalise(type, change->value);
     /* Tried here, where nothing is made of it. */
-    if (!mvm_plist_set(plist, change->key, type, value, error))
+    if (!mvm_plist_set(plist, change->key, type, value, error)) {
+        mvm_error_set_hint(error, "'macvm config get' shows what is there, and --type sets another "
+                                  "type");
         return false;
+    }
     edit = (MvmConfigEdit){(char *)change->key, (char *)mvm_plist_type_name(type), value};
     if (!mvm_define(context, &request, &result, error))
         return false;

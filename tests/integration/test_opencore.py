@@ -204,7 +204,8 @@ class Made(unittest.TestCase):
             identity = env.macvm_json("status", "großer mac")["identity"]
             put("PlatformInfo.Automatic", "false", expect=2)
             put("PlatformInfo.Generic.MLB", "C02000000000", expect=2)
-            put("Misc.Boot.Timeout", "soon", expect=2)
+            self.assertIn("--type", put("Misc.Boot.Timeout", "soon", expect=2).err)
+            self.assertIn("without a key", get("Misc.Bot", expect=3).err)
             put("Misc.Boot", "1", expect=2)
             put("Misc.Nothing.Here", "1", "--type", "integer", expect=3)
             put("Misc.Boot.New", "1", expect=3)
