@@ -109,6 +109,9 @@ check(const Switches *switches, GError **error)
         wrong = "--trust-key needs --server or --chunklist";
     else if (switches->pool != NULL && switches->output != NULL)
         wrong = "--pool and --output exclude each other";
+    else if (switches->output != NULL &&
+             (*switches->output == '\0' || g_str_equal(switches->output, "-")))
+        wrong = "--output needs the name of a file: an image with holes is no stream";
     if (wrong != NULL)
         g_set_error_literal(error, MVM_ERROR, MVM_ERROR_USAGE, wrong);
     return wrong == NULL;

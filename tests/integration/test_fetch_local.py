@@ -5,6 +5,7 @@
 import json
 import os
 import pathlib
+import random
 import shutil
 import subprocess
 import sys
@@ -67,6 +68,28 @@ class FetchLocal(unittest.TestCase):
                     self.make(seed=3, size=1 << 18, run_sectors=64, bare=bare, broken=name)
                     self.assert_refused(self.fetch())
 
+    def test_mutations(self):
+        """Whatever is changed or cut off: refused, or the image came out as it should all the same."""
+        self.make(seed=5, size=1 << 20, run_sectors=256, methods=["zlib", "raw", "zero", "bzip2", "lzma", "adc"])
+        good, source = self.dmg.read_bytes(), random.Random(3)
+        tables, refused = good.index(b"<?xml"), 0
+        for number in range(120):
+            data = bytearray(good)
+            if number % 4 == 0:
+                del data[source.choice((source.randrange(len(good)), len(good) - 1, len(good) - 512, tables, 512)):]
+            else:  # the tables and the trailer more often than the data
+                data[source.randrange(tables if number % 4 > 1 else 0, len(good))] ^= 1 << source.randrange(8)
+            self.dmg.write_bytes(data)
+            with self.subTest(number=number):
+                done = self.fetch()
+                if done.returncode == 0:
+                    self.assert_same()
+                    self.out.unlink()
+                else:
+                    self.assert_refused(done)
+                    refused += 1
+        self.assertGreater(refused, 60)
+
     def test_lzfse_is_named(self):
         self.make(methods=["lzfse"])
         done = self.fetch()
@@ -107,7 +130,7 @@ class FetchLocal(unittest.TestCase):
 
     def test_usage(self):
         for args, code in ((["--server", "http://x"], 2), (["--trust-key", "x"], 2), (["9"], 3),
-                           (["--chunklist", self.dir / "none"], 3)):
+                           (["--output", ""], 2), (["--output", "-"], 2), (["--chunklist", self.dir / "none"], 3)):
             with self.subTest(args=args):
                 self.make()
                 self.assertEqual(self.fetch(*args).returncode, code)
