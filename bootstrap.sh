@@ -28,7 +28,7 @@ packages() { # MANAGER GROUP, groups: run build demo test
         ;;
     apt:demo) echo binutils cpio dosfstools gdisk util-linux ;;
     apt:test)
-        echo clang desktop-file-utils dmg2img git iproute2 libclang-rt-dev libduktape207 libpng-dev libxml2-utils openssh-server openssl procps python3 shellcheck sway \
+        echo clang desktop-file-utils dmg2img dnsmasq-base git iproute2 iptables libclang-rt-dev libduktape207 libpng-dev libxml2-utils openssh-server openssl procps python3 shellcheck sway \
             virtinst wl-clipboard x11-apps xclip xsel xvfb
         ;;
 
@@ -40,7 +40,7 @@ packages() { # MANAGER GROUP, groups: run build demo test
         ;;
     dnf:demo) echo binutils cpio dosfstools gdisk util-linux apt dpkg ;;
     dnf:test)
-        echo clang compiler-rt desktop-file-utils duktape git iproute libpng-devel libxml2 openssh-server openssl procps-ng python3 ShellCheck sway virt-install \
+        echo clang compiler-rt desktop-file-utils dnsmasq duktape git iproute iptables-nft libpng-devel libxml2 openssh-server openssl procps-ng python3 ShellCheck sway virt-install \
             wl-clipboard xclip xclipboard xsel xorg-x11-server-Xvfb
         ;;
 
@@ -51,7 +51,7 @@ packages() { # MANAGER GROUP, groups: run build demo test
         ;;
     pacman:demo) echo binutils cpio dosfstools gptfdisk util-linux ;;
     pacman:test)
-        echo clang compiler-rt desktop-file-utils duktape git iproute2 libpng libxml2 openssh openssl procps-ng python shellcheck sway virt-install wl-clipboard \
+        echo clang compiler-rt desktop-file-utils dnsmasq duktape git iproute2 iptables libpng libxml2 openssh openssl procps-ng python shellcheck sway virt-install wl-clipboard \
             xclip xsel xorg-server-xvfb
         ;;
 
@@ -63,7 +63,7 @@ packages() { # MANAGER GROUP, groups: run build demo test
         ;;
     zypper:demo) echo binutils cpio dosfstools gptfdisk util-linux ;;
     zypper:test)
-        echo clang desktop-file-utils duktape git iproute2 libpng16-devel libxml2-tools openssh-server openssl procps python3 ShellCheck sway \
+        echo clang desktop-file-utils dnsmasq duktape git iproute2 iptables libpng16-devel libxml2-tools openssh-server openssl procps python3 ShellCheck sway \
             virt-install wl-clipboard xclip xclipboard xsel xorg-x11-server-Xvfb
         ;;
     esac

@@ -100,7 +100,8 @@ static void
 print_ssh(const MvmMachineStatus *status, const MvmMachineRow *row)
 {
     if (row->ssh_port == 0) {
-        puts("ssh         no port is forwarded");
+        printf("ssh         no address of it is known%s\n",
+               mvm_state_is_active(status->info->state) ? "" : " while it is off");
         return;
     }
     printf("ssh         %s:%d, %s\n", row->ssh_host, (int)row->ssh_port,
@@ -170,6 +171,8 @@ mvm_status_show(MvmCli *cli, const char *given, GError **error)
         (status = mvm_machine_status(&context, name, error)) == NULL)
         return false;
     row = mvm_machine_row(status->info);
+    row.ssh_host = status->ssh != NULL ? status->ssh->host : NULL;
+    row.ssh_port = status->ssh != NULL ? (uint64_t)status->ssh->port : 0;
     row.ssh_reachable = status->ssh_reachable;
     disks = disk_rows(status);
     if (cli->json)

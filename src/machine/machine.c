@@ -153,6 +153,12 @@ choose_network(MvmMachine *machine, const MvmOptions *options)
     }
 }
 
+bool
+mvm_machine_forwards(const MvmMachine *machine)
+{
+    return machine->net_kind == MVM_NET_ARGS || machine->net_kind == MVM_NET_PASST;
+}
+
 MvmMachine *
 mvm_machine_new(const char *name, const MvmOptions *options, const MvmHostLimits *limits,
                 MvmProgress *progress)

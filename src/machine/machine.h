@@ -98,6 +98,9 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(MvmMachine, mvm_machine_free)
 
 unsigned mvm_machine_vcpus(const MvmMachine *machine);
 
+/* Whether a port of the host leads to its ssh server; otherwise it has an address of its own. */
+bool mvm_machine_forwards(const MvmMachine *machine);
+
 /* Fails with MVM_ERROR_USAGE when it has more CPUs than macOS can have. */
 bool mvm_machine_check_cpus(const MvmMachine *machine, GError **error);
 

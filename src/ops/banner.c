@@ -4,6 +4,7 @@
 #include "util/file.h"
 #include "util/interrupt.h"
 
+#include <arpa/inet.h>
 #include <errno.h>
 #include <glib.h>
 #include <netinet/in.h>
@@ -61,15 +62,13 @@ read_greeting(int fd, gint64 deadline)
 }
 
 bool
-mvm_banner_at_port(int port, int timeout_ms)
+mvm_banner_at(const char *host, int port, int timeout_ms)
 {
-    struct sockaddr_in address = {.sin_family = AF_INET,
-                                  .sin_port = htons((uint16_t)port),
-                                  .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    struct sockaddr_in address = {.sin_family = AF_INET, .sin_port = htons((uint16_t)port)};
     gint64 deadline = g_get_monotonic_time() + (gint64)timeout_ms * 1000;
     mvm_autofd fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 
-    if (fd < 0)
+    if (fd < 0 || inet_pton(AF_INET, host, &address.sin_addr) != 1)
         return false;
     if (connect(fd, (struct sockaddr *)&address, sizeof(address)) < 0 &&
         (errno != EINPROGRESS || !wait_fd(fd, POLLOUT, deadline)))

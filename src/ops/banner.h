@@ -5,8 +5,9 @@
 
 #include <stdbool.h>
 
-/* Connects to port of 127.0.0.1 and waits at most timeout_ms milliseconds for the greeting. */
-bool mvm_banner_at_port(int port, int timeout_ms);
+/* Connects to port of the IPv4 address host and waits at most timeout_ms milliseconds for the
+ * greeting. */
+bool mvm_banner_at(const char *host, int port, int timeout_ms);
 
 /* The same for what argv (NULL-terminated) prints, which is ended afterwards. */
 bool mvm_banner_of_command(const char *const *argv, int timeout_ms);

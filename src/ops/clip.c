@@ -2,6 +2,7 @@
 #include "ops/clip.h"
 
 #include "clip/control.h"
+#include "ops/guest-address.h"
 #include "ops/guest-ssh.h"
 #include "util/error.h"
 #include "util/lock.h"
@@ -47,9 +48,11 @@ target_of(MvmDomain *domain, GError **error)
     g_autofree char *alias = mvm_ssh_alias(mvm_domain_get_uuid(domain));
     g_autofree char *proxy = NULL;
     g_autofree char *option = NULL;
+    g_autoptr(MvmGuestAddress) address = NULL;
     const char *options[] = {NULL, NULL, NULL};
 
-    if (metadata == NULL || !mvm_guest_ssh_check(domain, metadata, error))
+    if (metadata == NULL || !mvm_guest_ssh_check(domain, error) ||
+        (address = mvm_guest_address_find(domain, metadata, error)) == NULL)
         return NULL;
     proxy = mvm_guest_ssh_proxy(domain, MVM_GUEST_SSH_BATCH);
     if (proxy != NULL) {
@@ -57,7 +60,7 @@ target_of(MvmDomain *domain, GError **error)
         options[0] = "-o";
         options[1] = option;
     }
-    return mvm_ssh_target_new(metadata->ssh_user, "127.0.0.1", (unsigned)metadata->ssh_port, alias,
+    return mvm_ssh_target_new(metadata->ssh_user, address->host, (unsigned)address->port, alias,
                               options, error);
 }
 

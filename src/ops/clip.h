@@ -25,7 +25,7 @@ typedef struct {
 } MvmClipPeer;
 
 /* The machine called name, reached by its forwarded port. Its connection must outlive the peer.
- * MVM_ERROR_NOT_FOUND when there is no such machine, or no port is forwarded to it. */
+ * MVM_ERROR_NOT_FOUND when there is no such machine, or it is not known where it is. */
 MvmClipPeer *mvm_clip_peer_from_machine(const MvmContext *context, const char *name,
                                         GError **error);
 

@@ -60,18 +60,20 @@ choose_config(MvmDefineWork *work, GError **error)
     return false;
 }
 
-/* Only the first define looks for a free port, and that of a copy. */
+/* Only the first define looks for a free port, that of a copy, and that of a machine that had
+ * none because of its network. */
 static bool
 choose_port(MvmDefineWork *work, GError **error)
 {
     MvmMachine *machine = work->machine;
 
-    if (mvm_define_option(work, MVM_OPTION_SSH_PORT) != NULL)
+    if (mvm_define_option(work, MVM_OPTION_SSH_PORT) != NULL || !mvm_machine_forwards(machine))
         return true;
-    if (work->current != NULL && work->current->metadata->ssh_port > 0)
+    if (work->current != NULL && work->current->metadata->ssh_port > 0) {
         machine->ssh_port = (unsigned)work->current->metadata->ssh_port;
-    if (work->current != NULL && !work->current->copy)
-        return true;
+        if (!work->current->copy)
+            return true;
+    }
     if (!mvm_port_choose(work->context, machine->name, machine->ssh_port, &machine->ssh_port,
                          error))
         return false;

@@ -126,7 +126,7 @@ remember(xmlDoc *doc, const MvmCurrent *current, const MvmMachine *machine,
     metadata->profile = MVM_PROFILE_VERSION;
     g_free(metadata->uuid);
     metadata->uuid = g_strdup(machine->uuid);
-    metadata->ssh_port = (int)machine->ssh_port;
+    metadata->ssh_port = mvm_machine_forwards(machine) ? (int)machine->ssh_port : 0;
     g_free(metadata->ssh_user);
     metadata->ssh_user = g_strdup(machine->ssh_user);
     remember_opencore(metadata, machine);

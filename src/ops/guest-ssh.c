@@ -2,10 +2,10 @@
 #include "ops/guest-ssh.h"
 
 #include "ops/banner.h"
+#include "ops/guest-address.h"
 #include "util/command.h"
 #include "util/error.h"
 #include "util/ssh.h"
-#include "util/words.h"
 
 #include <string.h>
 
@@ -64,32 +64,21 @@ mvm_guest_ssh_proxy(MvmDomain *domain, MvmGuestSshFlags flags)
 }
 
 bool
-mvm_guest_ssh_check(MvmDomain *domain, const MvmMetadata *metadata, GError **error)
+mvm_guest_ssh_check(MvmDomain *domain, GError **error)
 {
     const MvmEndpoint *endpoint = mvm_connection_get_endpoint(mvm_domain_get_connection(domain));
-    const char *name = mvm_domain_get_name(domain);
 
-    if (metadata->ssh_port == 0) {
-        g_autofree char *word = mvm_word_quote(name);
-
-        g_set_error(error, MVM_ERROR, MVM_ERROR_NOT_FOUND,
-                    "cannot reach '%s' by ssh: no port is forwarded to it", name);
-        mvm_error_set_hint(error, "'macvm set %s --network user --ssh-port PORT' forwards one",
-                           word);
-        return false;
-    }
-    if (endpoint->remote && !endpoint->over_ssh) {
-        g_set_error(error, MVM_ERROR, MVM_ERROR_HOST,
-                    "cannot reach '%s' by ssh: the connection '%s' does not go through ssh", name,
-                    endpoint->uri);
-        mvm_error_set_hint(error, "use a URI of the form qemu+ssh://USER@HOST/system");
-        return false;
-    }
-    return true;
+    if (!endpoint->remote || endpoint->over_ssh)
+        return true;
+    g_set_error(error, MVM_ERROR, MVM_ERROR_HOST,
+                "cannot reach '%s' by ssh: the connection '%s' does not go through ssh",
+                mvm_domain_get_name(domain), endpoint->uri);
+    mvm_error_set_hint(error, "use a URI of the form qemu+ssh://USER@HOST/system");
+    return false;
 }
 
 static void
-add_options(GPtrArray *argv, MvmDomain *domain, const MvmMetadata *metadata, MvmGuestSshFlags flags)
+add_options(GPtrArray *argv, MvmDomain *domain, int port, const char *user, MvmGuestSshFlags flags)
 {
     g_autofree char *proxy = mvm_guest_ssh_proxy(domain, flags);
 
@@ -101,10 +90,10 @@ add_options(GPtrArray *argv, MvmDomain *domain, const MvmMetadata *metadata, Mvm
     if (proxy != NULL)
         add_option(argv, "ProxyCommand", proxy);
     add(argv, "-p");
-    g_ptr_array_add(argv, g_strdup_printf("%d", metadata->ssh_port));
-    if (metadata->ssh_user != NULL) {
+    g_ptr_array_add(argv, g_strdup_printf("%d", port));
+    if (user != NULL) {
         add(argv, "-l");
-        add(argv, metadata->ssh_user);
+        add(argv, user);
     }
 }
 
@@ -114,15 +103,17 @@ mvm_guest_ssh_argv(MvmDomain *domain, const MvmMetadata *metadata, MvmGuestSshFl
 {
     g_autoptr(GPtrArray) argv = g_ptr_array_new_with_free_func(g_free);
     g_autofree char *alias = mvm_ssh_alias(mvm_domain_get_uuid(domain));
+    g_autoptr(MvmGuestAddress) address = NULL;
 
-    if (!mvm_guest_ssh_check(domain, metadata, error))
+    if (!mvm_guest_ssh_check(domain, error) ||
+        (address = mvm_guest_address_find(domain, metadata, error)) == NULL)
         return NULL;
     add(argv, mvm_ssh_program());
     if (!mvm_ssh_add_host_key(argv, alias, error))
         return NULL;
-    add_options(argv, domain, metadata, flags);
+    add_options(argv, domain, address->port, metadata->ssh_user, flags);
     add(argv, "--");
-    add(argv, "127.0.0.1");
+    add(argv, address->host);
     for (; command != NULL && *command != NULL; command++)
         add(argv, *command);
     g_ptr_array_add(argv, NULL);
@@ -154,17 +145,19 @@ bool
 mvm_guest_ssh_answers(MvmDomain *domain, const MvmMetadata *metadata, int timeout_ms)
 {
     const MvmEndpoint *endpoint = mvm_connection_get_endpoint(mvm_domain_get_connection(domain));
+    g_autoptr(MvmGuestAddress) address = NULL;
     g_autoptr(GPtrArray) argv = NULL;
 
-    if (!mvm_guest_ssh_check(domain, metadata, NULL))
+    if (!mvm_guest_ssh_check(domain, NULL) ||
+        (address = mvm_guest_address_find(domain, metadata, NULL)) == NULL)
         return false;
     if (!endpoint->remote)
-        return mvm_banner_at_port(metadata->ssh_port, timeout_ms);
+        return mvm_banner_at(address->host, address->port, timeout_ms);
     argv = g_ptr_array_new_with_free_func(g_free);
     add(argv, mvm_ssh_program());
     add_option(argv, "BatchMode", "yes");
     add(argv, "-W");
-    g_ptr_array_add(argv, g_strdup_printf("127.0.0.1:%d", metadata->ssh_port));
+    g_ptr_array_add(argv, g_strdup_printf("%s:%d", address->host, address->port));
     mvm_endpoint_add_ssh_args(endpoint, argv);
     g_ptr_array_add(argv, NULL);
     return mvm_banner_of_command((const char *const *)argv->pdata, timeout_ms + REMOTE_EXTRA_MS);

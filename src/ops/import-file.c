@@ -139,7 +139,7 @@ convert(MvmImportFile *file, const MvmContext *context, GError **error)
     const char *const argv[] = {"qemu-img", "convert",  "-f", "raw", "-O",
                                 "qcow2",    file->path, path, NULL};
     g_autofree char *out = NULL;
-    g_autoptr(MvmPump) pump = mvm_pump_start(); /* it takes minutes */
+    G_GNUC_UNUSED g_autoptr(MvmPump) pump = mvm_pump_start(); /* it takes minutes */
     int fd = -1;
 
     if (!mvm_file_make_dir(dir, error))

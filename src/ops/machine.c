@@ -75,6 +75,7 @@ mvm_machine_status_free(MvmMachineStatus *status)
     if (status == NULL)
         return;
     mvm_domain_info_free(status->info);
+    mvm_guest_address_free(status->ssh);
     g_free(status->uri);
     g_free(status->screen);
     g_free(status->last_error);
@@ -185,6 +186,8 @@ mvm_machine_status(const MvmContext *context, const char *name, GError **error)
     status->disks = read_disks(domain, doc);
     mvm_screen_warn(context, name, doc);
     status->uptime = -1;
+    if (status->info->metadata != NULL)
+        status->ssh = mvm_guest_address_find(domain, status->info->metadata, NULL);
     status->clip_running = mvm_clip_is_running(status->info->uuid);
     if (mvm_state_is_active(status->info->state)) {
         status->screen = mvm_screen_address(doc);

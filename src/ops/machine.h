@@ -3,6 +3,7 @@
 #pragma once
 
 #include "ops/context.h"
+#include "ops/guest-address.h"
 #include "util/lock.h"
 #include "virt/domain-list.h"
 #include "virt/domain.h"
@@ -37,6 +38,7 @@ typedef struct {
     bool managed;        /* macvm defined it */
     bool copy;           /* of another machine, whose port and identity it still has */
     bool saved;          /* a saved state waits for the next start */
+    MvmGuestAddress *ssh; /* where its ssh server is; owned, or NULL: not known */
     bool ssh_reachable;
     int64_t uptime; /* seconds; -1: not running, or not known */
     bool clip_running;

@@ -198,6 +198,17 @@ start_copy(MvmDomain *domain, MvmWatch *watch, bool reset_nvram, GError **error)
     return false;
 }
 
+static void
+note_waiting(const MvmContext *context, const char *name, const MvmMetadata *metadata)
+{
+    if (metadata->ssh_port > 0)
+        mvm_progress_note(context->progress, "'%s' is started; waiting for ssh at 127.0.0.1:%d",
+                          name, metadata->ssh_port);
+    else
+        mvm_progress_note(context->progress,
+                          "'%s' is started; waiting for its address, and for ssh there", name);
+}
+
 bool
 mvm_machine_up(const MvmContext *context, const char *name, int wait_ssh_seconds, GError **error)
 {
@@ -210,14 +221,11 @@ mvm_machine_up(const MvmContext *context, const char *name, int wait_ssh_seconds
         return false;
     warn_of_screen(context, domain);
     copy = note_copy(context, domain);
-    if (wait_ssh_seconds > 0) {
-        g_autoptr(GPtrArray) argv = NULL;
-
-        /* What makes ssh impossible is told before the start. */
-        if ((metadata = mvm_domain_get_metadata(domain, error)) == NULL ||
-            (argv = mvm_guest_ssh_argv(domain, metadata, 0, NULL, error)) == NULL)
-            return false;
-    }
+    /* What makes ssh impossible is told before the start. */
+    if (wait_ssh_seconds > 0 &&
+        (!mvm_guest_ssh_check(domain, error) ||
+         (metadata = mvm_domain_get_metadata(domain, error)) == NULL))
+        return false;
     saved = mvm_domain_is_saved(domain);
     if (saved)
         mvm_progress_note(context->progress, "restoring the saved state of '%s'", name);
@@ -229,8 +237,7 @@ mvm_machine_up(const MvmContext *context, const char *name, int wait_ssh_seconds
         return false;
     if (wait_ssh_seconds == 0)
         return true;
-    mvm_progress_note(context->progress, "'%s' is started; waiting for ssh at 127.0.0.1:%d", name,
-                      metadata->ssh_port);
+    note_waiting(context, name, metadata);
     if (!mvm_watch_step(watch, 0, error) ||
         !wait_ssh(domain, metadata, watch, wait_ssh_seconds, error))
         return false;

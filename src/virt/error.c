@@ -31,6 +31,8 @@ static const struct {
     {VIR_ERR_NO_STORAGE_VOL, NULL, NULL, MVM_ERROR_NOT_FOUND, NULL},
     {VIR_ERR_NO_NETWORK, NULL, NULL, MVM_ERROR_NOT_FOUND,
      "'virsh net-list --all' shows the networks"},
+    {VIR_ERR_OPERATION_INVALID, "network '", "is not active", MVM_ERROR_CONFLICT,
+     "'virsh net-start NETWORK' starts it"},
     {VIR_ERR_OPERATION_INVALID, NULL, NULL, MVM_ERROR_CONFLICT, NULL},
     {VIR_ERR_STORAGE_VOL_EXIST, NULL, NULL, MVM_ERROR_CONFLICT, NULL},
     {VIR_ERR_OPERATION_FAILED, "already exists", NULL, MVM_ERROR_CONFLICT, NULL},

@@ -237,7 +237,7 @@ ask_server(const char *text, int timeout_ms)
     g_assert_cmpint(listen(fd, 1), ==, 0);
     g_assert_cmpint(getsockname(fd, (struct sockaddr *)&address, &len), ==, 0);
     thread = g_thread_new("server", serve, args);
-    answer = mvm_banner_at_port(ntohs(address.sin_port), timeout_ms);
+    answer = mvm_banner_at("127.0.0.1", ntohs(address.sin_port), timeout_ms);
     g_thread_join(thread);
     return answer;
 }
@@ -253,7 +253,7 @@ test_banner(void)
     g_assert_true(ask_server("welcome\r\nSSH-2.0-test\r\n", 30000));
     g_assert_false(ask_server("220 mail server\r\n", 100));
     g_assert_false(ask_server(NULL, 100));
-    g_assert_false(mvm_banner_at_port(1, 1000));
+    g_assert_false(mvm_banner_at("127.0.0.1", 1, 1000));
     g_assert_true(mvm_banner_of_command(greets, 30000));
     g_assert_false(mvm_banner_of_command(silent, 30000));
     g_assert_false(mvm_banner_of_command(missing, 1000));
