@@ -123,6 +123,10 @@ run_workers(Work *work, guint workers)
 {
     g_autoptr(GPtrArray) threads = g_ptr_array_new();
 
+    /* GLib makes its C locale when the first number is read. Threads that come to that at once find
+     * EAGAIN in errno, and g_ascii_string_to_unsigned() refuses a good number for it (GLib 2.74).
+     */
+    (void)g_ascii_strtoull("0", NULL, 10);
     for (guint i = 1; i < MIN(workers, work->count); i++) {
         GThread *thread = g_thread_try_new("list", ask_all, work, NULL);
 
