@@ -116,6 +116,14 @@ write_names(Scan *scan, const char *line, size_t len, char **ret_bad)
     return true;
 }
 
+/* git's words for a file that was moved. libgit2 1.5 leaks memory where one of them comes twice. */
+static bool
+is_rename(const Scan *scan, const char *line)
+{
+    return scan->has_git_header &&
+           (starts_with(scan, line, "rename ") || starts_with(scan, line, "copy "));
+}
+
 /* Takes one line, or the two that name a file. */
 static bool
 scan_line(Scan *scan, char **ret_bad)
@@ -129,6 +137,9 @@ scan_line(Scan *scan, char **ret_bad)
         scan->has_git_header = true;
     } else if (starts_with(scan, line, "@@ -")) {
         begin_hunk(scan, line, len);
+    } else if (is_rename(scan, line)) {
+        *ret_bad = g_strchomp(g_strndup(line, len));
+        return false;
     } else if (starts_with(scan, line, "--- ") && starts_with(scan, line + len, "+++ ")) {
         return write_names(scan, line, len, ret_bad);
     }

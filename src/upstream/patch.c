@@ -98,7 +98,11 @@ mvm_patch_parse(const char *name, const char *data, size_t len, GError **error)
     }
     text = mvm_patch_text_normalise(data, len, &bad);
     if (text == NULL) {
-        refuse(name, bad, "it names the path", error);
+        refuse(name, bad,
+               g_str_has_prefix(bad, "rename ") || g_str_has_prefix(bad, "copy ")
+                   ? "it has the header"
+                   : "it names the path",
+               error);
         return NULL;
     }
     if (git_diff_from_buffer(&diff, text, strlen(text)) < 0) {
