@@ -23,6 +23,7 @@ import tempfile
 import time
 
 import harness
+import xowner
 from harness import SOURCE, Failed, run, skip, wait_for
 
 TEXT = "public.utf8-plain-text"
@@ -267,9 +268,12 @@ class Lab:
     # -- the host's clipboard
     def copy(self, data, target=None):
         args = ["-t", target] if target else []
-        with subprocess.Popen(["xclip", "-selection", "clipboard", "-i", *args], stdin=subprocess.PIPE,
-                              stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=self.env) as xclip:
-            xclip.communicate(data, timeout=DEADLINE)
+        # xclip returns before its child has told the server: the copy would be newer than what the test does next
+        with xowner.Watch(self.display, DEADLINE) as watch:
+            with subprocess.Popen(["xclip", "-selection", "clipboard", "-i", *args], stdin=subprocess.PIPE,
+                                  stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=self.env) as xclip:
+                xclip.communicate(data, timeout=DEADLINE)
+            watch.wait()
 
     def paste(self, target="UTF8_STRING"):
         """None when nobody offers it, or when its owner (an xclip, say) does not get to its end."""

@@ -64,6 +64,31 @@ def clear(display):
     client.close()
 
 
+class Watch:
+    """Sees the owner of the clipboard change, from its making on."""
+
+    def __init__(self, display, timeout):
+        self.client = client = Client(display)
+        client.request(98, 0, struct.pack("<H2x", 6) + b"XFIXES\0\0")  # QueryExtension
+        opcode, self.event = struct.unpack_from("<9xBB", client.reply())
+        client.request(opcode, 0, struct.pack("<II", 5, 0))  # QueryVersion
+        client.reply()
+        client.request(opcode, 2, struct.pack("<III", client.root, client.atom("CLIPBOARD"), 1))  # SelectSelectionInput
+        client.sync()
+        client.socket.settimeout(timeout)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *exception):
+        self.client.close()
+
+    def wait(self):
+        """Until somebody takes or gives up the clipboard; TimeoutError when nobody does."""
+        while self.client.read(32)[0] & 0x7F != self.event:
+            pass
+
+
 class Reader:
     """Pastes over one connection, without the start of a program for each."""
 
