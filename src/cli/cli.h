@@ -81,6 +81,10 @@ bool mvm_cli_confirm(MvmCli *cli, const char *question, bool *ret_yes, GError **
 /* Prints json to stdout and frees it. */
 void mvm_cli_print_json(MvmJson *json);
 
+/* Prints what a change did to the machine called name: whether there was one, and whether it runs,
+ * so that it takes effect at the next start. */
+void mvm_cli_print_change(const char *name, bool changed, bool running);
+
 /* True when stream may show colour under cli's --color, NO_COLOR and TERM. */
 bool mvm_cli_wants_color(const MvmCli *cli, FILE *stream);
 

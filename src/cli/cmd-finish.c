@@ -6,21 +6,13 @@
 static void
 tell(MvmCli *cli, const char *name, const MvmFinishResult *result)
 {
-    MvmJson *json = NULL;
-
     if (!cli->json) {
         mvm_cli_say(cli, "'%s' %s recovery disk%s", name,
                     result->changed ? "has no more" : "is without a",
                     result->changed && result->running ? " from its next start on" : "");
         return;
     }
-    json = mvm_json_new();
-    mvm_json_begin_object(json, NULL);
-    mvm_json_string(json, "name", name);
-    mvm_json_bool(json, "changed", result->changed);
-    mvm_json_bool(json, "running", result->running);
-    mvm_json_end_object(json);
-    mvm_cli_print_json(json);
+    mvm_cli_print_change(name, result->changed, result->running);
 }
 
 bool

@@ -10,8 +10,6 @@ static void
 tell(MvmCli *cli, const char *name, MvmOpencoreChange change, const MvmDefineResult *result)
 {
     bool update = change == MVM_OPENCORE_UPDATE;
-    MvmJson *json = NULL;
-
     if (!cli->json) {
         if (result->changed)
             mvm_cli_say(cli, "'%s' has %s OpenCore%s", name, update ? "the newer" : "the former",
@@ -20,13 +18,7 @@ tell(MvmCli *cli, const char *name, MvmOpencoreChange change, const MvmDefineRes
             mvm_cli_say(cli, "'%s' has this OpenCore already", name);
         return;
     }
-    json = mvm_json_new();
-    mvm_json_begin_object(json, NULL);
-    mvm_json_string(json, "name", name);
-    mvm_json_bool(json, "changed", result->changed);
-    mvm_json_bool(json, "running", result->running);
-    mvm_json_end_object(json);
-    mvm_cli_print_json(json);
+    mvm_cli_print_change(name, result->changed, result->running);
 }
 
 static bool

@@ -54,6 +54,19 @@ mvm_cli_print_json(MvmJson *json)
     mvm_json_free(json);
 }
 
+void
+mvm_cli_print_change(const char *name, bool changed, bool running)
+{
+    MvmJson *json = mvm_json_new();
+
+    mvm_json_begin_object(json, NULL);
+    mvm_json_string(json, "name", name);
+    mvm_json_bool(json, "changed", changed);
+    mvm_json_bool(json, "running", running);
+    mvm_json_end_object(json);
+    mvm_cli_print_json(json);
+}
+
 bool
 mvm_cli_wants_color(const MvmCli *cli, FILE *stream)
 {
