@@ -252,6 +252,9 @@ mvm_watch_step(MvmWatch *watch, gint64 until, GError **error)
     if (watch->interrupted || mvm_interrupted()) {
         g_autofree char *word = mvm_word_quote(watch->domain->name);
 
+        /* What it has become since may not have been told yet: a start that was just asked for. */
+        if (!watch->lost)
+            (void)read_state(watch, NULL);
         g_set_error(error, MVM_ERROR, MVM_ERROR_CANCELLED, "interrupted while waiting for '%s'",
                     watch->domain->name);
         mvm_error_set_hint(error, "it was %s then; 'macvm status %s' tells how it is now",
