@@ -37,6 +37,29 @@ struct MvmUpload {
 /* The volume that the data goes to. Borrowed. */
 const char *mvm_upload_get_written(const MvmUpload *up);
 
+/* Sets the mark that says NAME is not finished. */
+bool mvm_upload_set_mark(MvmUpload *up, GError **error);
+
+/* The nonce of the mark that is there, 0 without one. *ret_placing (may be NULL): NAME, if it is
+ * there, is a late upload's that was taking its name. */
+uint64_t mvm_upload_read_mark(MvmUpload *up, bool *ret_placing);
+
+/* Fails when another upload has set its own mark meanwhile. */
+bool mvm_upload_check_mark(MvmUpload *up, GError **error);
+
+/* Says on the mark that this late upload takes its name now. */
+bool mvm_upload_mark_placing(MvmUpload *up, GError **error);
+
+/* The mark's size then. */
+uint64_t mvm_upload_placing_size(const MvmUpload *up);
+
+/* Fails when there is a mark and yet the volume that has the name must not go: MVM_ERROR_CONFLICT,
+ * a machine uses it, or a late upload had not come to take the name, so that it is another's. */
+bool mvm_upload_check_name(MvmUpload *up, GError **error);
+
+/* Removes the volume that has the name, or fails likewise. */
+bool mvm_upload_clear_name(MvmUpload *up, GError **error);
+
 /* Opens the stream to the volume at up->done. */
 bool mvm_upload_open_stream(MvmUpload *up, GError **error);
 

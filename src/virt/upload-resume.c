@@ -12,23 +12,13 @@
 
 #define BUFFER_SIZE (256 * 1024)
 
-/* The mark's nonce, or 0. */
-static uint64_t
-read_mark(MvmUpload *up)
-{
-    g_autoptr(virStorageVol) mark = virStorageVolLookupByName(up->pool->virt, up->part);
-    virStorageVolInfo info = {0};
-
-    return mark != NULL && virStorageVolGetInfo(mark, &info) == 0 ? info.capacity : 0;
-}
-
 char *
 mvm_upload_dup_place(MvmUpload *up)
 {
     g_autoptr(virStorageVol) vol =
         virStorageVolLookupByName(up->pool->virt, mvm_upload_get_written(up));
     char uuid[VIR_UUID_STRING_BUFLEN] = "";
-    uint64_t nonce = read_mark(up);
+    uint64_t nonce = mvm_upload_read_mark(up, NULL);
 
     if (vol == NULL || nonce == 0 || virStoragePoolGetUUIDString(up->pool->virt, uuid) < 0)
         return NULL;
@@ -99,12 +89,13 @@ mvm_upload_resume(MvmUpload *up, uint64_t size, uint64_t from, GError **error)
 {
     const char *written = mvm_upload_get_written(up);
 
-    if (!mvm_volume_check_unused(up->pool, written, up->machine, "write again", error))
+    if (!mvm_upload_check_name(up, error) ||
+        !mvm_volume_check_unused(up->pool, written, up->machine, "write again", error))
         return false;
     up->vol = virStorageVolLookupByName(up->pool->virt, written);
     if (up->vol == NULL)
         return mvm_virt_set_error(error, "upload to volume '%s'", up->name);
-    up->nonce = read_mark(up);
+    up->nonce = mvm_upload_read_mark(up, NULL);
     up->made = true;
     up->size = size;
     up->done = from;

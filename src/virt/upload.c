@@ -10,11 +10,6 @@
 /* Between two questions whether to stop; libvirt sends at most 256 KiB of it in one message. */
 #define PIECE (1024 * 1024)
 
-/* The mark's size in bytes is a random number below this, by which an upload knows its own mark
- * again: another program, on another machine, may have taken the leftover of a killed upload to be
- * one and begun anew. */
-#define MAX_NONCE (1024 * 1024)
-
 /* --- one upload of a name at a time ----------------------------------------------------------- */
 
 static bool
@@ -30,57 +25,19 @@ lock_name(MvmUpload *up, GError **error)
     return up->lock != NULL;
 }
 
-/* Sets the mark that says NAME is not finished. */
-static bool
-set_mark(MvmUpload *up, GError **error)
-{
-    g_autoptr(virStorageVol) mark = NULL;
-
-    up->nonce = g_random_int_range(1, MAX_NONCE);
-    mark = mvm_volume_make(up->pool, up->part, "raw", up->nonce, error);
-    return mark != NULL;
-}
-
-/* False when another upload has set its own mark meanwhile. */
-static bool
-check_mark(MvmUpload *up, GError **error)
-{
-    g_autoptr(virStorageVol) mark = virStorageVolLookupByName(up->pool->virt, up->part);
-    virStorageVolInfo info = {0};
-
-    if (mark != NULL && virStorageVolGetInfo(mark, &info) == 0 && info.capacity == up->nonce)
-        return true;
-    if (mark == NULL && mvm_virt_last_code() != VIR_ERR_NO_STORAGE_VOL)
-        return mvm_virt_set_error(error, "finish volume '%s'", up->name);
-    g_set_error(error, MVM_ERROR, MVM_ERROR_CONFLICT,
-                "cannot finish volume '%s': another upload of it was begun meanwhile", up->name);
-    up->made = false; /* theirs now */
-    return false;
-}
-
 /* --- beginning -------------------------------------------------------------------------------- */
-
-static bool
-exists(MvmUpload *up, const char *name)
-{
-    g_autoptr(virStorageVol) vol = virStorageVolLookupByName(up->pool->virt, name);
-
-    return vol != NULL;
-}
 
 /* Removes what an interrupted upload left. A machine may name the unfinished volume (its definition
  * is older than the interruption); a running one stops us. */
 static bool
 clear_leftovers(MvmUpload *up, GError **error)
 {
-    if (!mvm_volume_remove(up->pool, up->scratch, error))
-        return false;
-    if (!exists(up, up->part))
-        return true;
-    if (exists(up, up->name) &&
-        !mvm_volume_check_unused(up->pool, up->name, up->machine, "write again", error))
-        return false;
-    return mvm_volume_remove(up->pool, up->name, error) &&
+    g_autoptr(virStorageVol) mark = virStorageVolLookupByName(up->pool->virt, up->part);
+
+    if (mark == NULL)
+        return mvm_volume_remove(up->pool, up->scratch, error);
+    return mvm_upload_check_name(up, error) && mvm_volume_remove(up->pool, up->scratch, error) &&
+           mvm_volume_remove(up->pool, up->name, error) &&
            mvm_volume_remove(up->pool, up->part, error);
 }
 
@@ -129,7 +86,7 @@ mvm_upload_start(MvmUpload *up, uint64_t size, GError **error)
     if (!clear_leftovers(up, error) || !check_target(up, error) ||
         !mvm_upload_check_room(up, error))
         return false;
-    if (!up->replacing && !set_mark(up, error))
+    if (!up->replacing && !mvm_upload_set_mark(up, error))
         return false;
     up->made = true;
     g_clear_pointer(&up->vol, mvm_virt_vol_free);
@@ -306,7 +263,8 @@ put_in_place(MvmUpload *up, GError **error)
     mvm_upload_refresh(
         up->pool); /* the pool's free space and scratch's format are as of now, then */
     if (!mvm_volume_check_unused(up->pool, up->name, up->machine, "replace", error) ||
-        !mvm_upload_check_space(up->pool, up->name, up->vol, error) || !set_mark(up, error))
+        !mvm_upload_check_space(up->pool, up->name, up->vol, error) ||
+        !mvm_upload_set_mark(up, error))
         return false;
     mvm_progress_note(up->progress, "putting the new '%s' in the place of the old one", up->name);
     if (!mvm_volume_remove(up->pool, up->name, error)) {
@@ -337,7 +295,7 @@ mvm_upload_finish(MvmUpload *up, GError **error)
     MvmVolume *volume = NULL;
 
     if (!end_stream(up, error) || (up->replacing && !put_in_place(up, error)) ||
-        !check_mark(up, error) || (up->late && !mvm_upload_place_late(up, error)) ||
+        !mvm_upload_check_mark(up, error) || (up->late && !mvm_upload_place_late(up, error)) ||
         !mvm_volume_remove(up->pool, up->part, error)) {
         mvm_upload_abort(up);
         return NULL;

@@ -16,7 +16,8 @@
  *   second copy of it, in time or in space;
  * - a new volume that shall come late has its name only when it is whole: NAME.new.part is written
  *   while NAME.part exists. At the end the file is renamed if the pool's directory is on this
- *   machine and ours to write; elsewhere the host copies it;
+ *   machine and ours to write; elsewhere the host copies it, which takes the room twice unless its
+ *   file system shares blocks. A volume that got the name meanwhile is another's and stays;
  * - a volume that is to be replaced stays untouched while NAME.new.part is written; then NAME is
  *   made again from that on the host, with NAME.part there meanwhile. A qcow2 image may come out
  *   with other bytes than it went in, and the same content.

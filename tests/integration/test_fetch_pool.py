@@ -149,6 +149,39 @@ class FetchPool(unittest.TestCase):
                 self.assertNotIn("going on", told.err)
             self.assert_volume(env)
 
+    def test_what_is_another_s_stays(self):
+        """A volume that got the name while the fetch was interrupted is not macvm's to replace."""
+        with harness.Environment.session() as env:
+            with self.server(slow="300000") as server:
+                self.kill_somewhere(env, server, random.Random(2))
+                env.virsh("vol-create-as", "macvm", VOLUME, "3M")
+                path = pathlib.Path(env.virsh("vol-path", "--pool", "macvm", VOLUME).out.strip())
+                path.write_bytes(b"somebody's own")
+                server.faults.clear()
+                refused = env.macvm(*self.args(env, server), expect=4)
+                self.assertIn(f"cannot make volume '{VOLUME}': pool 'macvm' has one of that name", refused.err)
+                self.assertEqual(path.read_bytes(), b"somebody's own")
+                # But a copy that macvm was making when the host went down is: the mark's size says so.
+                for name in UNFINISHED:
+                    env.virsh("vol-delete", "--pool", "macvm", name)
+                env.virsh("vol-create-as", "macvm", UNFINISHED[0], "3M")
+                env.virsh("vol-create-as", "macvm", UNFINISHED[1], str((1 << 20) + 7))
+                env.macvm(*self.args(env, server), timeout=120)
+            self.assert_volume(env)
+
+    def test_room_for_one(self):
+        """A host that has to copy at the end, and has no room to."""
+        with harness.Environment.ssh("system") as env:
+            target = env.server.dir / "small"
+            env.server.run(["mkdir", target])
+            env.server.run(["mount", "-t", "tmpfs", "-o", "size=30m", "tmpfs", target])
+            env.virsh("pool-define-as", "small", "dir", "--target", target)
+            with self.server() as server:
+                refused = env.macvm(*self.args(env, server, "--pool", "small"), expect=1, timeout=120)
+            self.assertIn("No space left in pool 'small' for the copy that the host makes at the end", refused.err)
+            self.assertRegex(refused.err, r"hint: free [\d.]+ MiB more")
+            self.assertEqual(env.server.run(["ls", target]).out, "")
+
     def test_interrupted(self):
         """Ctrl-C keeps what is there; two at once are told apart."""
         with harness.Environment.session() as env:
