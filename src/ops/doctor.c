@@ -128,7 +128,7 @@ gather_host(MvmConnection *conn, const MvmDoctorRequest *request, MvmFacts *fact
     if (facts->host == NULL)
         return;
     if (!request->no_probe)
-        facts->probe = mvm_probe_run(conn, facts->host, &facts->probe_error);
+        facts->probe = mvm_probe_run(conn, facts->host, MVM_PROBE_TIMEOUT, &facts->probe_error);
     gather_features(conn, facts);
     if (facts->machine->net_kind == MVM_NET_NETWORK)
         (void)mvm_network_is_active(conn, facts->machine->net_source, &facts->network_active,

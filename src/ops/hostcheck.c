@@ -57,7 +57,7 @@ mvm_hostcheck_accel(const MvmContext *context, const MvmHost *host, const char *
     }
     if (asked_tcg && (machine->osk == NULL || g_strcmp0(current, "qemu") == 0))
         return use_tcg(context, host, machine, NULL, error);
-    probe = mvm_probe_run(context->conn, host, error);
+    probe = mvm_probe_run(context->conn, host, MVM_PROBE_TIMEOUT, error);
     if (probe == NULL || !check_applesmc(probe, machine, error))
         return false;
     if (asked_tcg)

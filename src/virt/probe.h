@@ -20,10 +20,15 @@ typedef struct {
     char *applesmc_reason; /* likewise */
 } MvmProbe;
 
+/* More than a slow host needs, in milliseconds. */
+#define MVM_PROBE_TIMEOUT 60000
+
 /* Starts transient machines called macvm-probe-XX (256 MiB, no disk, no network), which libvirt
  * destroys by itself when this process or the connection dies; nothing of them stays. Takes about
- * two seconds where KVM works, less where it does not; must not run inside the event loop.
- * Fails only when the questions cannot be asked at all. The caller frees. */
-MvmProbe *mvm_probe_run(MvmConnection *conn, const MvmHost *host, GError **error);
+ * two seconds where KVM works, less where it does not, and for each machine at most timeout_ms
+ * where QEMU hangs; must not run inside the event loop. Fails only when the questions cannot be
+ * asked at all. The caller frees. */
+MvmProbe *mvm_probe_run(MvmConnection *conn, const MvmHost *host, unsigned timeout_ms,
+                        GError **error);
 void mvm_probe_free(MvmProbe *probe);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(MvmProbe, mvm_probe_free)

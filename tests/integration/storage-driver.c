@@ -102,11 +102,13 @@ run_missing(MvmConnection *conn, char **args, GError **error)
     return true;
 }
 
+/* [SECONDS] */
 static bool
 run_probe(MvmConnection *conn, char **args, GError **error)
 {
+    unsigned timeout_ms = args[1] != NULL ? (unsigned)atoi(args[1]) * 1000 : MVM_PROBE_TIMEOUT;
     g_autoptr(MvmHost) host = mvm_host_read(conn, error);
-    g_autoptr(MvmProbe) probe = host != NULL ? mvm_probe_run(conn, host, error) : NULL;
+    g_autoptr(MvmProbe) probe = host != NULL ? mvm_probe_run(conn, host, timeout_ms, error) : NULL;
 
     if (probe == NULL)
         return false;

@@ -11,6 +11,7 @@ import pathlib
 import random
 import shutil
 import signal
+import subprocess
 import unittest
 
 import harness
@@ -416,6 +417,19 @@ class Host(unittest.TestCase):
             drive = Driver(env)
             self.check(env, drive)
             self.probe(env, drive)
+
+    def test_hanging_probe_comes_to_an_end(self):
+        """A QEMU that does not answer libvirt: that is told after a while, and it does not stay."""
+        with session() as (env, drive):
+            drive("host", "-")
+            probe = env.spawn(drive.argv("probe", "-", "2"), stderr=subprocess.PIPE)
+            harness.wait_for(env.qemu_pids, 60, "the test machine", interval=0.002)
+            for pid in env.qemu_pids():
+                os.kill(pid, signal.SIGSTOP)
+            said = probe.communicate(timeout=90)[1].decode()
+            self.assertIn("libvirt has not started it within 2 s", said)
+            self.assertEqual(probe.returncode, 5)
+            harness.wait_for(lambda: not env.qemu_pids(), 30, "the end of the test machine")
 
     def test_killed_probe_leaves_nothing(self):
         with session() as (env, drive):
