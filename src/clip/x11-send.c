@@ -2,6 +2,7 @@
 #include "clip/x11-private.h"
 
 #define TRANSFERS_MAX 32
+#define STALLED_US G_TIME_SPAN_SECOND /* without a step: gives way when there are too many */
 
 /* One INCR transfer, known by requestor and property. */
 typedef struct {
@@ -10,7 +11,8 @@ typedef struct {
     xcb_atom_t property, type;
     GBytes *bytes;
     size_t sent;
-    bool ended; /* the empty piece was written */
+    bool ended;   /* the empty piece was written */
+    gint64 moved; /* monotonic microseconds: its last step */
     GSource *timer;
 } Transfer;
 
@@ -54,6 +56,15 @@ silent(void *data)
     return G_SOURCE_REMOVE;
 }
 
+/* Waits for the requestor's next step. */
+static void
+wait_step(Transfer *transfer)
+{
+    transfer->moved = g_get_monotonic_time();
+    mvm_clip_timer_set(&transfer->timer, transfer->x11->base.context, MVM_CLIP_SERVE_SILENCE_MS,
+                       silent, transfer);
+}
+
 static void
 write_piece(Transfer *transfer)
 {
@@ -66,8 +77,7 @@ write_piece(Transfer *transfer)
                         transfer->type, 8, (uint32_t)piece, data + transfer->sent);
     transfer->sent += piece;
     transfer->ended = piece == 0;
-    mvm_clip_timer_set(&transfer->timer, x11->base.context, MVM_CLIP_SERVE_SILENCE_MS, silent,
-                       transfer);
+    wait_step(transfer);
 }
 
 static void
@@ -87,8 +97,28 @@ transfer_begin(MvmClipX11 *x11, xcb_window_t requestor, xcb_atom_t property, xcb
     xcb_change_window_attributes(x11->conn, requestor, XCB_CW_EVENT_MASK, &listen);
     xcb_change_property(x11->conn, XCB_PROP_MODE_REPLACE, requestor, property,
                         x11->atoms[ATOM_INCR], 32, 1, &size);
-    mvm_clip_timer_set(&transfer->timer, x11->base.context, MVM_CLIP_SERVE_SILENCE_MS, silent,
-                       transfer);
+    wait_step(transfer);
+}
+
+/* Whether one more may begin: of too many, the one that has been still for longest gives way, so
+ * that requestors that ask and then do nothing cannot keep the others out. */
+static bool
+make_room(MvmClipX11 *x11)
+{
+    Transfer *stillest = NULL;
+
+    if (x11->transfers->len < TRANSFERS_MAX)
+        return true;
+    for (unsigned i = 0; i < x11->transfers->len; i++) {
+        Transfer *transfer = x11->transfers->pdata[i];
+
+        if (stillest == NULL || transfer->moved < stillest->moved)
+            stillest = transfer;
+    }
+    if (g_get_monotonic_time() - stillest->moved < STALLED_US)
+        return false;
+    silent(stillest);
+    return true;
 }
 
 bool
@@ -107,7 +137,7 @@ mvm_x11_send(MvmClipX11 *x11, xcb_window_t requestor, xcb_atom_t property, xcb_a
                             (uint32_t)size, data);
         return true;
     }
-    if (x11->transfers->len >= TRANSFERS_MAX)
+    if (!make_room(x11))
         return false;
     transfer_begin(x11, requestor, property, type, bytes);
     return true;

@@ -236,14 +236,27 @@ pairs_read(MvmClipX11 *x11, void *reply, void *data)
     serve_pairs(request);
 }
 
+/* Anybody may name any window as the requestor. What is sent to ours would change which events we
+ * hear there. */
+static bool
+is_ours(const MvmClipX11 *x11, xcb_window_t window)
+{
+    const xcb_setup_t *setup = xcb_get_setup(x11->conn);
+
+    return (window & ~setup->resource_id_mask) == setup->resource_id_base;
+}
+
 void
 mvm_x11_serve_request(MvmClipX11 *x11, const xcb_selection_request_event_t *event)
 {
     /* Clients from before ICCCM 2 name no property. */
     xcb_atom_t property = event->property != XCB_NONE ? event->property : event->target;
-    Request *request = request_new(x11, event->requestor, event->target, property, event->time);
     bool multiple = event->target == x11->atoms[ATOM_MULTIPLE];
+    Request *request = NULL;
 
+    if (is_ours(x11, event->requestor))
+        return;
+    request = request_new(x11, event->requestor, event->target, property, event->time);
     if (x11->holding == NULL || event->selection != x11->atoms[ATOM_CLIPBOARD] ||
         x11->n_requests > REQUESTS_MAX || (multiple && event->property == XCB_NONE) ||
         (event->time != XCB_CURRENT_TIME && mvm_x11_is_before(event->time, x11->own_time))) {

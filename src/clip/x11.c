@@ -127,6 +127,9 @@ handle_event(MvmClipX11 *x11, const xcb_generic_event_t *event)
 {
     unsigned type = event->response_type & 0x7f; /* the high bit marks what a client sent */
 
+    /* Of all that comes here, SelectionNotify alone is a client's to send. */
+    if (type != event->response_type && type != XCB_SELECTION_NOTIFY)
+        return;
     if (type == x11->xfixes_event + XCB_XFIXES_SELECTION_NOTIFY) {
         mvm_x11_watch_event(x11, (const xcb_xfixes_selection_notify_event_t *)event);
         return;

@@ -5,6 +5,10 @@ macvm_unit_test(clip-x11 USES clip PKG xcb)
 target_sources(test-clip-x11 PRIVATE
     unit/clip/servers.c unit/clip/watcher.c unit/clip/x11-peer.c)
 
+macvm_unit_test(clip-x11-hostile USES clip PKG xcb xcb-xfixes)
+target_sources(test-clip-x11-hostile PRIVATE
+    unit/clip/servers.c unit/clip/watcher.c unit/clip/x11-peer.c)
+
 macvm_unit_test(clip-wayland USES clip PKG wayland-server)
 target_sources(test-clip-wayland PRIVATE
     unit/clip/compositor.c unit/clip/servers.c unit/clip/watcher.c)

@@ -75,6 +75,12 @@ answer_targets(ClipPeer *peer, const xcb_selection_request_event_t *request)
     GHashTableIter iter;
     void *key = NULL;
 
+    if (peer->list != NULL) {
+        write_property(peer, request->requestor, request->property, XCB_ATOM_ATOM, peer->list_bits,
+                       g_bytes_get_size(peer->list) * 8 / peer->list_bits,
+                       g_bytes_get_data(peer->list, NULL));
+        return;
+    }
     g_array_append_val(targets, request->target);
     g_hash_table_iter_init(&iter, peer->data);
     while (g_hash_table_iter_next(&iter, &key, NULL)) {

@@ -18,6 +18,8 @@ typedef struct {
     unsigned pieces;   /* of INCR, to be sent before it stalls */
     uint32_t announce; /* what INCR tells, unless 0 */
     bool latin1_type;  /* text has the type STRING */
+    GBytes *list;      /* borrowed: what TARGETS is answered with, in place of the truth, or NULL */
+    uint8_t list_bits; /* of its elements */
     unsigned cleared;  /* SelectionClear */
     unsigned asked;    /* SelectionRequest */
     struct {
