@@ -37,6 +37,7 @@
     var console = '', consoleSeen = 0;
     var secret = null, secretUntil = 0; // the last concealed text, and when to forget it
     var items = null;                // what the host is sending: [{type, data}]
+    var begun = 0;                   // the change count when it began to
     var pollfd = bindPoll();
 
     // A pollfd for standard input: fd 0, POLLIN. fcntl() is variadic, which JavaScript for
@@ -191,20 +192,27 @@
 
     // The new change count comes from the call that empties the pasteboard. A type that cannot be
     // set then belongs to a pasteboard that somebody else has taken meanwhile; when that happens
-    // later, look() finds another count.
+    // later, look() finds another count. What was copied here since the host began to send is newer
+    // than what it sends, and stays.
     function commit() {
-        var own = Number(board.prepareForNewContentsWithOptions(CURRENT_HOST_ONLY)) >>> 0;
-        var set = function (item) {
+        var own, set, ours;
+
+        if (count() !== begun) {
+            items = null;
+            return send('A', known, 'lost');
+        }
+        own = Number(board.prepareForNewContentsWithOptions(CURRENT_HOST_ONLY)) >>> 0;
+        set = function (item) {
             return board.setDataForType(item.data === null ? bytes('') : item.data, item.type);
         };
-        var ours = [{type: ORIGIN, data: bytes('1')}].concat(items).every(set);
+        ours = [{type: ORIGIN, data: bytes('1')}].concat(items).every(set);
 
         items = null;
         transfers++;
         active = Date.now();
         known = own;
         relists = 0;
-        send('A', own, ours ? 'own' : 'lost');
+        return send('A', own, ours ? 'own' : 'lost');
     }
 
     // Returns false when the agent has to end.
@@ -212,6 +220,7 @@
         switch (frame.type) {
         case 'W':
             items = [];
+            begun = count();
             return true;
         case 'S':
             items.push({type: readText(frame.length), data: null});

@@ -181,7 +181,8 @@ mvm_engine_guest_written(MvmEngine *engine, uint32_t count, bool own)
     if (content == NULL)
         return;
     types = mvm_clip_content_get_types(content);
-    engine->guest_count = count;
+    if (own) /* else the change that was in the way is still to be dealt with */
+        engine->guest_count = count;
     if (!own || types == 0)
         mvm_engine_set_last(engine, NULL, 0, false);
     else

@@ -12,7 +12,8 @@
  *   W  begin a new content                          H  hello; meta: change count; facts
  *   S  its next type; payload: the type             C  the pasteboard changed; meta: count; types
  *   B  bytes of that type, one of many              D  the bytes; meta: count
- *   Z  put it on the pasteboard                     E  no bytes: stale, missing, big; meta: count
+ *   Z  put it on the pasteboard, unless that        E  no bytes: stale, missing, big; meta: count
+ *      changed since W
  *   F  read a type; meta: count;                    A  answer to Z; meta: count; "own" or "lost"
  *      payload: cap(8 hex) SP type                  p  answer to P; meta: count
  *   K  report all that differs from; meta: count    s  as H, when the console's user changed

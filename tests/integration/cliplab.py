@@ -172,6 +172,37 @@ SetEnv {' '.join(variables)}
             path.write_text(content)
 
 
+class Agent:
+    """The production agent under a Mac's mock, without ssh: its frames (src/clip/frame.h) one by one."""
+
+    def __init__(self, mac):
+        text = (SOURCE / "templates/guest-agent.js").read_bytes()
+        boot = "(0,eval)($.NSString.alloc.initWithDataEncoding($.NSFileHandle.fileHandleWithStandardInput" \
+               f".readDataOfLength({len(text)}),4).js)"
+        self.sequence = 0
+        self.process = subprocess.Popen([mac.bin / "osascript", "-l", "JavaScript", "-e", 'ObjC.import("Foundation");' + boot],
+                                        stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                                        env={"PATH": harness.PATH, "MOCK_PASTEBOARD": str(mac.board)})
+        self.process.stdin.write(text)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *exception):
+        with self.process:
+            self.process.kill()
+
+    def send(self, kind, payload=b"", meta=0):
+        self.process.stdin.write(b"MCV1%s %08x%08x%08x\n" % (kind, self.sequence, meta, len(payload)) + payload)
+        self.process.stdin.flush()
+        self.sequence += 1
+
+    def receive(self):
+        """The next frame's type, number and payload."""
+        header = self.process.stdout.read(31)
+        return header[4:5], int(header[14:22], 16), self.process.stdout.read(int(header[22:30], 16))
+
+
 class Lab:
     """A display, keys, the program's directories, and Macs."""
 

@@ -26,13 +26,17 @@ class Loop(unittest.TestCase):
             lab.sync(mac)
             pid = lab.status(mac)["pid"]
             after_warm_up = None
-            for i in range(500):
-                lab.copy(b"host %d" % i)
-                lab.wait(lambda: mac.text() == b"host %d" % i, f"copy {i} in the guest")
-                mac.copy(b"guest %d" % i)
-                lab.wait(lambda: lab.paste() == b"guest %d" % i, f"copy {i} on the host")
-                if i == 100:
-                    after_warm_up = self.cost(pid)
+            reader = xowner.Reader(lab.display)
+            with xowner.Owner(lab.display, {"UTF8_STRING": b"host 0"}) as owner:
+                for i in range(500):
+                    if i > 0:
+                        owner.copy(b"host %d" % i)
+                    lab.wait(lambda: mac.text() == b"host %d" % i, f"copy {i} in the guest")
+                    mac.copy(b"guest %d" % i)
+                    lab.wait(lambda: reader.paste("UTF8_STRING") == b"guest %d" % i, f"copy {i} on the host")
+                    if i == 100:
+                        after_warm_up = self.cost(pid)
+            reader.close()
             status = lab.status(mac)
             self.assertEqual((status["sent"], status["received"]), (500, 500))
             descriptors, memory = self.cost(pid)
@@ -60,16 +64,39 @@ class Loop(unittest.TestCase):
     def test_same_text_twice(self):
         with cliplab.Lab() as lab:
             mac = lab.mac()
-            lab.sync(mac)
-            for _ in range(3):
-                lab.copy(b"again")
+            lab.sync(mac, "--verbose")
+            lab.copy(b"again")
             lab.wait(lambda: mac.text() == b"again")
-            for _ in range(3):
+            for i in range(1, 3):  # each to its end: what both sides copy in one moment is another matter
+                lab.copy(b"again")
+                lab.wait(lambda: lab.log().count(b"the guest has it already") == i, "the same to be known")
+            for i in range(1, 3):
                 mac.copy(b"again")  # a clipboard manager in the guest
+                lab.wait(lambda: lab.log().count(b"the host has it already") == i, "the same to be known")
             mac.copy(b"other")
             lab.wait(lambda: lab.paste() == b"other")
             status = lab.status(mac)
             self.assertEqual((status["sent"], status["received"]), (1, 1))
+
+    def test_copy_in_the_guest_while_the_host_sends(self):
+        """What was copied last stays, and crosses; the host's copy began to arrive before it."""
+        with cliplab.Lab(display=False) as lab:
+            mac = lab.mac()
+            with cliplab.Agent(mac) as agent:
+                self.assertEqual(agent.receive()[0], b"H")
+                agent.send(b"W")
+                agent.send(b"S", TEXT.encode())
+                agent.send(b"B", b"from the host")
+                agent.send(b"P")
+                self.assertEqual(agent.receive(), (b"p", 0, b""))
+                mac.copy(b"later")
+                self.assertEqual(agent.receive(), (b"C", 1, b"plain\n" + TEXT.encode()))
+                agent.send(b"Z")
+                self.assertEqual(agent.receive(), (b"A", 1, b"lost"))
+                self.assertEqual(mac.text(), b"later")
+                agent.send(b"W")
+                agent.send(b"Z")
+                self.assertEqual(agent.receive(), (b"A", 2, b"own"))
 
     def test_burst(self):
         with cliplab.Lab() as lab:

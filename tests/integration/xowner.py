@@ -132,9 +132,9 @@ class Owner:
         self.window = client.base
         client.request(1, 0, struct.pack("<IIhhHHHHII", self.window, client.root, 0, 0, 1, 1, 0, 1, 0, 0))
         self.targets = {client.atom(name): data for name, data in targets.items()}
-        self.list = client.atom("TARGETS")
+        self.list, self.clipboard = client.atom("TARGETS"), client.atom("CLIPBOARD")
         self.wake, self.stop = os.pipe()
-        client.request(22, 0, struct.pack("<III", self.window, client.atom("CLIPBOARD"), 0))
+        self.own()
         client.sync()
         self.thread = threading.Thread(target=self.serve)
 
@@ -147,6 +147,14 @@ class Owner:
         self.thread.join()
         os.close(self.wake)
         self.client.close()
+
+    def own(self):
+        self.client.request(22, 0, struct.pack("<III", self.window, self.clipboard, 0))
+
+    def copy(self, data):
+        """Takes the clipboard again, with other bytes for every target."""
+        self.targets = dict.fromkeys(self.targets, data)
+        self.own()
 
     def answer(self, event):
         time, _, requestor, selection, target, prop = struct.unpack_from("<4xIIIIII", event)[0:6]

@@ -480,6 +480,23 @@ test_conflict_in_flight(void)
     assert_said(&lab, "read-text write");
 }
 
+/* A write that came too late is no reason to forget the guest's copy, when the connection ends
+ * before that arrived. */
+static void
+test_conflict_and_gap(void)
+{
+    g_auto(Lab) lab = {0};
+
+    lab_init(&lab, MVM_DIRECTION_BOTH);
+    connect_lab(&lab);
+    host_copy(&lab, "host");
+    guest_change(&lab, TEXT);
+    mvm_engine_guest_written(lab.engine, lab.count, false);
+    mvm_engine_guest_gone(lab.engine, false);
+    mvm_engine_guest_ready(lab.engine, lab.count, ALL);
+    assert_said(&lab, "read-text write fetch-text LATE report");
+}
+
 static void
 test_gap(void)
 {
@@ -686,6 +703,7 @@ main(int argc, char **argv)
     g_test_add_func("/conflict/guest-later", test_conflict_guest_later);
     g_test_add_func("/conflict/host-later", test_conflict_host_later);
     g_test_add_func("/conflict/in-flight", test_conflict_in_flight);
+    g_test_add_func("/conflict/and-gap", test_conflict_and_gap);
     g_test_add_func("/gap/host", test_gap);
     g_test_add_func("/gap/guest", test_gap_guest);
     g_test_add_func("/blocked", test_blocked);
