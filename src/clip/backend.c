@@ -136,17 +136,19 @@ open_forced(const MvmClipDisplay *display, GMainContext *context, const MvmClipC
     const char *name = display->backend;
     MvmClipBackend *backend = NULL;
 
-    if (strcmp(name, "x11") == 0)
+    if (strcmp(name, "x11") == 0) {
         backend = x11 != NULL ? mvm_clip_x11_new(x11, context, callbacks, data, error)
                               : no_display("DISPLAY", error);
-    else if (strcmp(name, "wayland-ext") == 0 || strcmp(name, "wayland-wlr") == 0)
+    } else if (strcmp(name, "wayland-ext") == 0 || strcmp(name, "wayland-wlr") == 0) {
         backend = wayland != NULL
                       ? mvm_clip_wayland_new(wayland, name, context, callbacks, data, error)
                       : no_display("WAYLAND_DISPLAY", error);
-    else
+    } else {
         g_set_error(error, MVM_ERROR, MVM_ERROR_USAGE,
                     "cannot use the clipboard '%s': it is none of x11, wayland-ext, wayland-wlr",
                     name);
+        mvm_error_set_hint(error, "without --backend the one that fits the session is chosen");
+    }
     if (backend != NULL)
         backend->reason = g_strdup("it was asked for");
     return backend;

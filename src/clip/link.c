@@ -119,13 +119,34 @@ refuse_host_key(MvmLink *link)
     die(link, fatal);
 }
 
+/* The command that lets us in, as it can be typed; where the way there needs options of ours, only
+ * its name and the guest's. The caller frees. */
+static char *
+copy_id_command(const MvmSshTarget *target)
+{
+    g_autofree char *address = mvm_ssh_target_format(target);
+    g_autoptr(GString) command = g_string_new("ssh-copy-id");
+
+    if (target->options != NULL) {
+        g_string_append_printf(command, " (%s)", address);
+        return g_string_free(g_steal_pointer(&command), FALSE);
+    }
+    if (target->port != 0)
+        g_string_append_printf(command, " -p %u", target->port);
+    g_string_append_c(command, ' ');
+    if (target->user != NULL)
+        g_string_append_printf(command, "%s@", target->user);
+    g_string_append(command, target->host);
+    return g_string_free(g_steal_pointer(&command), FALSE);
+}
+
 static void
 refuse_login(MvmLink *link, const GError *error)
 {
     g_autoptr(GError) fatal = g_error_new_literal(MVM_ERROR, MVM_ERROR_FAILED, error->message);
-    g_autofree char *who = mvm_ssh_target_format(link->target);
+    g_autofree char *command = copy_id_command(link->target);
 
-    mvm_error_set_hint(&fatal, "give the guest your public key with ssh-copy-id (%s)", who);
+    mvm_error_set_hint(&fatal, "give the guest your public key: %s", command);
     die(link, fatal);
 }
 

@@ -191,6 +191,7 @@ mvm_clip_stop(const MvmClipPeer *peer, GError **error)
     if (g_error_matches(cause, MVM_ERROR, MVM_ERROR_NOT_FOUND)) {
         g_set_error(error, MVM_ERROR, MVM_ERROR_CONFLICT,
                     "cannot stop 'the clipboard agent of %s': it is not running", peer->name);
+        mvm_error_set_hint(error, "'macvm clip sync' starts one");
         return false;
     }
     g_propagate_error(error, g_steal_pointer(&cause));

@@ -176,7 +176,7 @@ class Connection(unittest.TestCase):
             mac.authorize(False)
             done = lab.clip("sync", mac, json=True, expect=1)
             self.assertIn("Permission denied", done.error["message"])
-            self.assertIn("ssh-copy-id", done.error["hint"])
+            self.assertIn(f"ssh-copy-id -p {mac.port} 127.0.0.1", done.error["hint"])
             self.assertFalse(lab.status(mac)["running"])
 
     def test_host_key_changed(self):
@@ -235,7 +235,7 @@ class Process(unittest.TestCase):
     def test_life(self):
         with cliplab.Lab() as lab:
             mac = lab.mac()
-            lab.clip("stop", mac, expect=4)
+            self.assertIn("hint: 'macvm clip sync'", lab.clip("stop", mac, expect=4).err)
             self.assertEqual(lab.status(mac), {"running": False, "pid": None, "machine": mac.destination, "connected": False,
                                                "backend": None, "sent": 0, "received": 0})
             lab.sync(mac)
@@ -319,7 +319,7 @@ class Process(unittest.TestCase):
         with cliplab.Lab() as lab:
             mac = lab.mac()
             lab.clip("sync", mac, "--backend", "wayland-ext", expect=5)
-            lab.clip("sync", mac, "--backend", "nonsense", expect=2)
+            self.assertIn("hint: without --backend", lab.clip("sync", mac, "--backend", "nonsense", expect=2).err)
 
     def test_at_rest(self):
         """Nobody wakes up on the host while nobody copies."""
