@@ -17,6 +17,7 @@ typedef struct {
     int ended;
     MvmWatch *watch; /* owned; NULL while libvirt is away */
     bool awake;      /* what the agent was told last */
+    unsigned run;    /* libvirt's number of the run that was seen last; 0: none */
     int retry_ms;
 } Follow;
 
@@ -48,6 +49,18 @@ tell_agent(Follow *follow, MvmState state)
     follow->awake = awake;
 }
 
+/* Without libvirt nobody told that the machine was off; its next run is told by its number. */
+static void
+notice_new_run(Follow *follow)
+{
+    unsigned run = mvm_watch_get_run(follow->watch);
+
+    if (follow->run != 0 && run != 0 && run != follow->run)
+        tell_agent(follow, MVM_STATE_SHUT_OFF);
+    if (run != 0)
+        follow->run = run;
+}
+
 /* Starts a watch, over a new connection when the old one is broken. */
 static bool
 begin_watch(Follow *follow, bool reopen)
@@ -66,6 +79,7 @@ begin_watch(Follow *follow, bool reopen)
     if (follow->watch == NULL)
         return false;
     mvm_watch_set_fd(follow->watch, follow->ended);
+    notice_new_run(follow);
     tell_agent(follow, mvm_watch_get_state(follow->watch, NULL));
     return true;
 }
@@ -96,11 +110,13 @@ step(Follow *follow)
         return;
     }
     if (mvm_watch_has_stopped(follow->watch)) {
+        follow->run = 0;
         tell_agent(follow, MVM_STATE_SHUT_OFF);
         end_watch(follow);
         (void)begin_watch(follow, false);
         return;
     }
+    notice_new_run(follow);
     tell_agent(follow, state);
 }
 

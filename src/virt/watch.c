@@ -272,6 +272,12 @@ mvm_watch_get_state(const MvmWatch *watch, const char **ret_reason)
     return watch->state;
 }
 
+unsigned
+mvm_watch_get_run(const MvmWatch *watch)
+{
+    return watch->id;
+}
+
 bool
 mvm_watch_has_stopped(const MvmWatch *watch)
 {

@@ -27,6 +27,10 @@ bool mvm_watch_step(MvmWatch *watch, gint64 until, GError **error);
 /* The state last seen; *ret_reason, when not NULL, the reason (static). */
 MvmState mvm_watch_get_state(const MvmWatch *watch, const char **ret_reason);
 
+/* libvirt's number of the machine's run, another one after each start; 0 while it was seen off
+ * only. */
+unsigned mvm_watch_get_run(const MvmWatch *watch);
+
 /* Whether the domain has been off at any time since the watch began, even if it runs again. */
 bool mvm_watch_has_stopped(const MvmWatch *watch);
 
