@@ -76,7 +76,8 @@ class Streams(unittest.TestCase):
         if not os.path.exists("/dev/full"):
             harness.skip("no /dev/full")
         done = self.run_macvm("screenshot", "on", "/dev/full")
-        self.assertEqual((1, b"macvm: cannot write '/dev/full': No space left on device\n"),
+        self.assertEqual((1, b"macvm: cannot write '/dev/full': No space left on device\n"
+                             b"hint: free space there, or choose another place\n"),
                          (done.returncode, done.stderr))
         with open("/dev/full", "wb") as full:
             done = self.run_macvm("list", stdout=full)
