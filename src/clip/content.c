@@ -111,6 +111,16 @@ mvm_clip_origin_is_valid(const char *origin)
     return true;
 }
 
+char *
+mvm_clip_origin_parse(GBytes *bytes)
+{
+    g_autofree char *origin = NULL;
+
+    if (bytes != NULL)
+        origin = g_strndup(g_bytes_get_data(bytes, NULL), g_bytes_get_size(bytes));
+    return origin != NULL && mvm_clip_origin_is_valid(origin) ? g_steal_pointer(&origin) : NULL;
+}
+
 MvmClipContent *
 mvm_clip_content_new(const char *origin, bool secret)
 {

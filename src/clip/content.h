@@ -55,6 +55,9 @@ bool mvm_clip_bytes_is_utf8(GBytes *bytes);
 /* True when origin may mark a content; see MVM_CLIP_ORIGIN_MAX. */
 bool mvm_clip_origin_is_valid(const char *origin);
 
+/* The origin in bytes (may be NULL), which come from outside; NULL when they are none. */
+char *mvm_clip_origin_parse(GBytes *bytes);
+
 /* Types with their bytes. Reference counted; it is filled by its maker and must not change once a
  * second owner has a reference (mvm_clip_content_set() asserts that). */
 typedef struct MvmClipContent MvmClipContent;

@@ -35,12 +35,8 @@ report(MvmClipWayland *wayland, const char *origin)
 static void
 origin_read(MvmClipWayland *wayland, GBytes *bytes, GError *error)
 {
-    g_autofree char *origin = NULL;
+    g_autofree char *origin = mvm_clip_origin_parse(bytes);
 
-    if (bytes != NULL)
-        origin = g_strndup(g_bytes_get_data(bytes, NULL), g_bytes_get_size(bytes));
-    if (origin != NULL && !mvm_clip_origin_is_valid(origin))
-        g_clear_pointer(&origin, g_free);
     g_clear_pointer(&bytes, g_bytes_unref);
     g_clear_error(&error);
     report(wayland, origin);

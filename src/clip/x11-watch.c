@@ -28,12 +28,8 @@ report(MvmClipX11 *x11, const char *origin)
 static void
 origin_read(MvmClipX11 *x11, GBytes *bytes, unsigned bits, GError *error)
 {
-    g_autofree char *origin = NULL;
+    g_autofree char *origin = mvm_clip_origin_parse(bytes);
 
-    if (bytes != NULL)
-        origin = g_strndup(g_bytes_get_data(bytes, NULL), g_bytes_get_size(bytes));
-    if (origin != NULL && !mvm_clip_origin_is_valid(origin))
-        g_clear_pointer(&origin, g_free);
     g_clear_pointer(&bytes, g_bytes_unref);
     g_clear_error(&error);
     report(x11, origin);

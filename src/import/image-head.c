@@ -2,16 +2,9 @@
 #include "import/image-head.h"
 
 #include "util/error.h"
+#include "util/qcow2.h"
 
 #include <string.h>
-
-/* qcow2: https://gitlab.com/qemu-project/qemu/-/blob/master/docs/interop/qcow2.txt, big-endian. */
-#define QCOW2_HEADER 72
-#define VERSION 4
-#define BACKING_FILE_OFFSET 8
-#define CRYPT_METHOD 32
-#define INCOMPATIBLE_FEATURES 72 /* from version 3 on */
-#define EXTERNAL_DATA_FILE (UINT64_C(1) << 2)
 
 /* The signature of a master boot record, protective ones of GPT included. */
 #define MBR_SIGNATURE 510
@@ -28,40 +21,18 @@ refuse(const char *what, const char *cause, const char *hint, GError **error)
     return false;
 }
 
-static uint64_t
-read_u64(const uint8_t *at)
-{
-    uint64_t value = 0;
-
-    memcpy(&value, at, sizeof value);
-    return GUINT64_FROM_BE(value);
-}
-
-static uint32_t
-read_u32(const uint8_t *at)
-{
-    uint32_t value = 0;
-
-    memcpy(&value, at, sizeof value);
-    return GUINT32_FROM_BE(value);
-}
-
 static bool
-check_qcow2(const uint8_t *head, size_t len, const char *what, GError **error)
+check_qcow2(const MvmQcow2Head *head, const char *what, GError **error)
 {
-    uint32_t version = len >= QCOW2_HEADER ? read_u32(head + VERSION) : 0;
-
-    if (version != 2 && version != 3)
+    if (head->version != 2 && head->version != 3)
         return refuse(what, "a qcow2 image of another version, or a cut one",
                       "'qemu-img convert -O qcow2 IMAGE NEW' makes one of the present version",
                       error);
-    if (read_u64(head + BACKING_FILE_OFFSET) != 0 ||
-        (version == 3 && (len < INCOMPATIBLE_FEATURES + sizeof(uint64_t) ||
-                          (read_u64(head + INCOMPATIBLE_FEATURES) & EXTERNAL_DATA_FILE) != 0)))
+    if (head->draws)
         return refuse(what, "the image draws on another file",
                       "if you trust it: 'qemu-img convert -O qcow2 IMAGE NEW' makes a whole one",
                       error);
-    if (read_u32(head + CRYPT_METHOD) != 0)
+    if (head->encrypted)
         return refuse(what, "the image is encrypted", "decrypt it with 'qemu-img convert'", error);
     return true;
 }
@@ -111,9 +82,11 @@ bool
 mvm_image_head_check(const uint8_t *head, size_t len, const char *what, MvmImageFormat *ret_format,
                      GError **error)
 {
-    if (has(head, len, 0, "QFI\xfb")) {
+    MvmQcow2Head qcow2;
+
+    if (mvm_qcow2_head_read(head, len, &qcow2)) {
         *ret_format = MVM_IMAGE_QCOW2;
-        return check_qcow2(head, len, what, error);
+        return check_qcow2(&qcow2, what, error);
     }
     if (is_other_format(head, len) || !is_raw_disk(head, len))
         return refuse(what, "neither a qcow2 image nor a raw disk",

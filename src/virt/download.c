@@ -12,7 +12,7 @@
 typedef struct {
     int fd;
     uint64_t done, max;
-    uint8_t head[MVM_UPLOAD_HEAD]; /* zero where there is nothing yet */
+    uint8_t head[MVM_QCOW2_HEAD]; /* zero where there is nothing yet */
     bool too_long;
     int write_errno; /* 0: nothing went wrong */
 } Download;
@@ -78,7 +78,7 @@ mvm_download_volume(MvmConnection *conn, const char *path, uint64_t max, int fd,
         return explain(&down, path, error);
     if (virStreamFinish(stream) < 0)
         return mvm_virt_set_error(error, "read the volume at '%s'", path);
-    if (mvm_upload_head_is_alone(down.head))
+    if (!mvm_qcow2_head_draws(down.head, sizeof down.head))
         return true;
     g_set_error(error, MVM_ERROR, MVM_ERROR_USAGE,
                 "cannot read the volume at '%s': the image draws on another file", path);

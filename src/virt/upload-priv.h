@@ -3,14 +3,12 @@
 #pragma once
 
 #include "util/lock.h"
+#include "util/qcow2.h"
 #include "virt/pool-priv.h"
 #include "virt/upload.h"
 
 #include <stdbool.h>
 #include <stdint.h>
-
-/* So many bytes from the start of an image are enough. */
-#define MVM_UPLOAD_HEAD 80
 
 struct MvmUpload {
     MvmPool *pool;         /* borrowed */
@@ -27,7 +25,7 @@ struct MvmUpload {
     uint64_t size;
     uint64_t data; /* see MvmUploadTarget */
     uint64_t done;
-    uint8_t head[MVM_UPLOAD_HEAD]; /* the first bytes, zero where there are none yet */
+    uint8_t head[MVM_QCOW2_HEAD]; /* the first bytes, zero where there are none yet */
     uint64_t nonce;
     MvmLock *lock;        /* owned: no other macvm of this user uploads the name meanwhile */
     virStorageVolPtr vol; /* owned: what is written to */
@@ -71,11 +69,6 @@ void mvm_upload_free(MvmUpload *up);
 
 /* Keeps data, len bytes at offset of the image, as far as they belong to up->head. */
 void mvm_upload_keep_head(MvmUpload *up, uint64_t offset, const void *data, size_t len);
-
-/* False when head is that of a qcow2 image that draws on another file (a backing file, or an
- * external data file). The host would open that file, whatever it is, on the guest's behalf. head
- * is filled up with zeros where the image is shorter. */
-bool mvm_upload_head_is_alone(const uint8_t head[MVM_UPLOAD_HEAD]);
 
 /*
  * Putting a volume in another's place (upload-place.c).

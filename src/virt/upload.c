@@ -247,7 +247,7 @@ end_stream(MvmUpload *up, GError **error)
                     up->name, up->size - up->done, up->size);
         return false;
     }
-    if (!mvm_upload_head_is_alone(up->head)) {
+    if (mvm_qcow2_head_draws(up->head, sizeof up->head)) {
         g_set_error(error, MVM_ERROR, MVM_ERROR_USAGE,
                     "cannot finish volume '%s': the image draws on another file", up->name);
         mvm_error_set_hint(error, "make it complete with 'qemu-img convert -O qcow2 IMAGE NEW'");

@@ -15,10 +15,13 @@ import bz2
 import hashlib
 import lzma
 import os
+import pathlib
 import random
+import shutil
 import struct
 import subprocess
 import sys
+import tempfile
 import zlib
 
 SECTOR = 512
@@ -425,6 +428,25 @@ def make(dmg_path, raw_path=None, **options):
         else:
             with open(raw_path, "wb") as raw:
                 Dmg(**options).write(dmg, raw)
+
+
+class Signed:
+    """For a unittest.TestCase: one image with its signed chunklist, made once for all tests of the class.
+
+    options: those of make(); chunk: the chunks' size. The files are cls.dmg, raw and list, the keys cls.key and public.
+    """
+    options = {}
+    chunk = 1 << 20
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.media = pathlib.Path(tempfile.mkdtemp(prefix="macvm-media-"))
+        cls.addClassCleanup(shutil.rmtree, cls.media)
+        cls.key, cls.public = make_key(str(cls.media))
+        cls.dmg, cls.raw, cls.list = (cls.media / name for name in ("a.dmg", "a.raw", "a.chunklist"))
+        make(str(cls.dmg), str(cls.raw), **cls.options)
+        cls.list.write_bytes(chunklist(str(cls.dmg), cls.key, cls.chunk))
 
 
 class FolderReader:

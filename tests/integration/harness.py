@@ -786,6 +786,23 @@ def png_pixels(data):
     return width, height, colours
 
 
+class EveryConnection:
+    """For a unittest.TestCase with a method check(env): it holds in a session, on the system daemon and over ssh."""
+    far = "session"  # what ssh leads to
+
+    def test_session(self):
+        with Environment.session() as env:
+            self.check(env)
+
+    def test_system(self):
+        with Environment.system() as env:
+            self.check(env)
+
+    def test_ssh(self):
+        with Environment.ssh(self.far, apart=True) as env:
+            self.check(env)
+
+
 # --- running a test file ----------------------------------------------------------------------------------------------
 def main():
     """unittest.main() with ctest's convention: 77 when nothing ran but skips."""

@@ -6,9 +6,7 @@
 
 import pathlib
 import random
-import shutil
 import sys
-import tempfile
 import time
 import unittest
 
@@ -22,15 +20,8 @@ DISKS = {"opencore": "macos-opencore.qcow2", "recovery": "macos-recovery.qcow2",
 MEDIA = "recovery-14.img"  # what macos-recovery.qcow2 is based on
 
 
-class Whole(unittest.TestCase):
-    @classmethod
-    def setUpClass(cls):
-        cls.media = pathlib.Path(tempfile.mkdtemp(prefix="macvm-media-"))
-        cls.addClassCleanup(shutil.rmtree, cls.media)
-        cls.key, cls.public = media_fixture.make_key(str(cls.media))
-        cls.dmg, cls.raw, cls.list = (cls.media / name for name in ("a.dmg", "a.raw", "a.chunklist"))
-        media_fixture.make(str(cls.dmg), str(cls.raw), seed=4, size=16 << 20, run_sectors=512)
-        cls.list.write_bytes(media_fixture.chunklist(str(cls.dmg), cls.key, 1 << 20))
+class Whole(media_fixture.Signed, unittest.TestCase):
+    options = {"seed": 4, "size": 16 << 20, "run_sectors": 512}
 
     def prepare(self, env, server):
         key = env.write("pub.pem", pathlib.Path(self.public).read_bytes())

@@ -30,7 +30,7 @@ def edit(env, name, change):
     env.virsh("define", "--validate", env.write("edit.xml", changed))
 
 
-class Made(unittest.TestCase):
+class Made(harness.EveryConnection, unittest.TestCase):
     def check(self, env):
         env.checkout()
         env.macvm("define", *SMALL)
@@ -54,18 +54,6 @@ class Made(unittest.TestCase):
         self.assertIn("as it should be", env.macvm("define").out)
         self.assertEqual(before, env.virsh("dumpxml", "--inactive", "macos").out)
         self.assertEqual("", env.macvm("define", "--diff").out)
-
-    def test_session(self):
-        with harness.Environment.session() as env:
-            self.check(env)
-
-    def test_system(self):
-        with harness.Environment.system() as env:
-            self.check(env)
-
-    def test_ssh(self):
-        with harness.Environment.ssh("session", apart=True) as env:
-            self.check(env)
 
     def test_without_upstream(self):
         with harness.Environment.session() as env:

@@ -23,7 +23,7 @@ def doctor(env, *args, **how):
     return {check["id"]: check for check in report["checks"]}
 
 
-class Found(unittest.TestCase):
+class Found(harness.EveryConnection, unittest.TestCase):
     def check(self, env):
         checks = doctor(env)
         self.assertIn("libvirt ", checks["libvirt"]["message"])
@@ -50,14 +50,6 @@ class Found(unittest.TestCase):
         checks = doctor(env)
         self.assertEqual("ok", checks["system-disk"]["status"])
         self.assertIn("free", checks["space"]["message"])
-
-    def test_session(self):
-        with harness.Environment.session() as env:
-            self.check(env)
-
-    def test_system(self):
-        with harness.Environment.system() as env:
-            self.check(env)
 
     def test_ssh(self):
         with harness.Environment.ssh("system", apart=True) as env:

@@ -8,10 +8,8 @@ import os
 import pathlib
 import random
 import re
-import shutil
 import signal
 import sys
-import tempfile
 import time
 import unittest
 
@@ -25,17 +23,9 @@ VOLUME = "recovery-14.img"
 UNFINISHED = [VOLUME + ".new.part", VOLUME + ".part"]
 
 
-class FetchPool(unittest.TestCase):
-    @classmethod
-    def setUpClass(cls):
-        cls.media = pathlib.Path(tempfile.mkdtemp(prefix="macvm-media-"))
-        cls.addClassCleanup(shutil.rmtree, cls.media)
-        cls.key, cls.public = media_fixture.make_key(str(cls.media))
-        cls.dmg, cls.raw, cls.list = (cls.media / name for name in ("a.dmg", "a.raw", "a.chunklist"))
-        # Holes at the start, inside and at the end.
-        media_fixture.make(str(cls.dmg), str(cls.raw), seed=2, size=24 << 20, run_sectors=512,
-                           methods=("zlib", "zlib", "zero", "raw"))
-        cls.list.write_bytes(media_fixture.chunklist(str(cls.dmg), cls.key, 1 << 20))
+class FetchPool(media_fixture.Signed, unittest.TestCase):
+    # Holes at the start, inside and at the end.
+    options = {"seed": 2, "size": 24 << 20, "run_sectors": 512, "methods": ("zlib", "zlib", "zero", "raw")}
 
     def server(self, **faults):
         return RecoveryServer(self.dmg, self.list, faults)

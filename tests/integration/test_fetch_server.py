@@ -30,15 +30,13 @@ PROXIES = {"http_proxy", "https_proxy", "all_proxy", "no_proxy", "HTTP_PROXY", "
            "CURL_CA_BUNDLE", "SSL_CERT_FILE", "SSL_CERT_DIR"}
 
 
-class FetchServer(unittest.TestCase):
+class FetchServer(media_fixture.Signed, unittest.TestCase):
+    options = {"seed": 11, "size": 12 << 20, "run_sectors": 256}
+    chunk = CHUNK
+
     @classmethod
     def setUpClass(cls):
-        cls.media = pathlib.Path(tempfile.mkdtemp(prefix="macvm-media-"))
-        cls.addClassCleanup(shutil.rmtree, cls.media)
-        cls.key, cls.public = media_fixture.make_key(str(cls.media))
-        cls.dmg, cls.raw, cls.list = (cls.media / name for name in ("a.dmg", "a.raw", "a.chunklist"))
-        media_fixture.make(str(cls.dmg), str(cls.raw), seed=11, size=12 << 20, run_sectors=256)
-        cls.list.write_bytes(media_fixture.chunklist(str(cls.dmg), cls.key, CHUNK))
+        super().setUpClass()
         cls.size = cls.dmg.stat().st_size
         assert cls.size > 12 * CHUNK
 

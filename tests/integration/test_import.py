@@ -82,7 +82,7 @@ def volume(env, name):
     return data
 
 
-class Folder(unittest.TestCase):
+class Folder(harness.EveryConnection, unittest.TestCase):
     def check(self, env):
         top = folder(env)
         before = content(top)
@@ -115,18 +115,6 @@ class Folder(unittest.TestCase):
         self.assertFalse((top / "mac disk.img").exists())
         self.assertEqual(before[str(top / "mac disk.img")], volume(env, "second.qcow2"))
         self.assertEqual({name for name in before if "mac disk" not in name}, set(content(top)))
-
-    def test_session(self):
-        with harness.Environment.session() as env:
-            self.check(env)
-
-    def test_system(self):
-        with harness.Environment.system() as env:
-            self.check(env)
-
-    def test_ssh(self):
-        with harness.Environment.ssh("session", apart=True) as env:
-            self.check(env)
 
     def test_identity(self):
         """The Mac of an OpenCore disk stays that Mac, and its UUID is the domain's."""

@@ -157,17 +157,17 @@ test_based_on(void)
 static void
 test_head(void)
 {
-    uint8_t raw[MVM_UPLOAD_HEAD] = {0};
-    uint8_t plain[MVM_UPLOAD_HEAD] = {'Q', 'F', 'I', 0xfb, 0, 0, 0, 3};
-    uint8_t backed[MVM_UPLOAD_HEAD] = {'Q', 'F', 'I', 0xfb, 0, 0, 0, 2, 0, 0, 0, 0, 0, 0, 1};
-    uint8_t split[MVM_UPLOAD_HEAD] = {'Q', 'F', 'I', 0xfb, 0, 0, 0, 3, [79] = 4};
-    uint8_t old[MVM_UPLOAD_HEAD] = {'Q', 'F', 'I', 0xfb, 0, 0, 0, 2, [79] = 4};
+    uint8_t raw[MVM_QCOW2_HEAD] = {0};
+    uint8_t plain[MVM_QCOW2_HEAD] = {'Q', 'F', 'I', 0xfb, 0, 0, 0, 3};
+    uint8_t backed[MVM_QCOW2_HEAD] = {'Q', 'F', 'I', 0xfb, 0, 0, 0, 2, 0, 0, 0, 0, 0, 0, 1};
+    uint8_t split[MVM_QCOW2_HEAD] = {'Q', 'F', 'I', 0xfb, 0, 0, 0, 3, [79] = 4};
+    uint8_t old[MVM_QCOW2_HEAD] = {'Q', 'F', 'I', 0xfb, 0, 0, 0, 2, [79] = 4};
 
-    g_assert_true(mvm_upload_head_is_alone(raw));
-    g_assert_true(mvm_upload_head_is_alone(plain));
-    g_assert_true(mvm_upload_head_is_alone(old));
-    g_assert_false(mvm_upload_head_is_alone(backed));
-    g_assert_false(mvm_upload_head_is_alone(split));
+    g_assert_false(mvm_qcow2_head_draws(raw, sizeof raw));
+    g_assert_false(mvm_qcow2_head_draws(plain, sizeof plain));
+    g_assert_false(mvm_qcow2_head_draws(old, sizeof old));
+    g_assert_true(mvm_qcow2_head_draws(backed, sizeof backed));
+    g_assert_true(mvm_qcow2_head_draws(split, sizeof split));
 }
 
 int
