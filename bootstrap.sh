@@ -347,8 +347,9 @@ run_demo() {
 
 # --- the tests ------------------------------------------------------------------------------------------------------------
 run_tests() {
-    local jobs
-    jobs=$(nproc 2>/dev/null || echo 2)
+    local jobs cores
+    cores=$(nproc 2>/dev/null || echo 2)
+    jobs=$((cores + 1)) # they wait for guests and daemons, too
     build dev
     if [ "$manager" = apt ] && [ -n "$deps" ]; then
         build_standin
@@ -359,11 +360,11 @@ run_tests() {
     (cd "$top" && show ctest --preset dev -j "$jobs" --repeat until-pass:2)
     build asan
     step 'run unit and corpus tests under the sanitizers' "one alone: ctest --preset asan -R NAME"
-    (cd "$top" && show ctest --preset asan -j "$jobs" -L 'unit|corpus')
+    (cd "$top" && show ctest --preset asan -j "$cores" -L 'unit|corpus')
     step 'build the fuzz targets'
     (cd "$top" && show cmake --preset fuzz && show cmake --build --preset fuzz --target fuzzers)
     step 'fuzz each parser for some seconds' "one alone, for longer: build/fuzz/bin/fuzz-NAME -max_total_time=600"
-    (cd "$top" && show ctest --preset fuzz -j "$jobs" -L fuzz)
+    (cd "$top" && show ctest --preset fuzz -j "$cores" -L fuzz)
     step "done: all tests passed, after $((SECONDS / 60)) min"
 }
 

@@ -382,12 +382,29 @@ class Environment:
             if name.endswith("SAN_OPTIONS") or name in ("G_DEBUG", "GCOV_PREFIX", "LLVM_PROFILE_FILE", "TZ"):
                 self.vars[name] = value
         self._write_ssh()
+        self._share_knowledge(back=False)
         self.own(self.dir)
         self._program = None
         if self.kind == "system":
             self._setup_system()
         elif self._apart:
             self._hold("true")
+
+    def _share_knowledge(self, back):
+        """What libvirt has found out about QEMU, from the environment before, or back for the next.
+
+        Asking QEMU takes seconds in each environment. libvirt itself looks whether the answers are still those of this
+        QEMU, kernel and user, and asks anew when they are not.
+        """
+        ours = self.dir / "sys/cache/qemu" if self.kind == "system" else self.home / ".cache/libvirt/qemu/cache"
+        store = SOURCE / "build/libvirt-knows" / self.kind
+        source, target = (ours, store) if back else (store, ours)
+        with contextlib.suppress(OSError):
+            for file in source.glob("capabilities/*.xml"):
+                part = target / f"{file.parent.name}.{os.getpid()}"
+                target.joinpath(file.parent.name).mkdir(parents=True, exist_ok=True)
+                shutil.copyfile(file, part)
+                os.replace(part, target / file.relative_to(source))
 
     def own(self, path):
         """Gives a path, and what is below it, to the environment's user."""
@@ -455,7 +472,7 @@ class Environment:
         lines = []
         for place, name in binds.items():
             own = self.dir / "sys" / name
-            own.mkdir(parents=True, mode=0o755)
+            own.mkdir(parents=True, mode=0o755, exist_ok=True)
             pathlib.Path(place).mkdir(parents=True, exist_ok=True)
             lines.append(f"mount --bind {own} {place}")
         self.dir.chmod(0o711)
@@ -737,6 +754,7 @@ class Environment:
             self._holder.stderr.close()
         for claim in self._ports:
             claim.close()
+        self._share_knowledge(back=True)
         if os.environ.get("MACVM_TEST_KEEP"):
             print(f"kept {self.dir}", file=sys.stderr)
         else:
