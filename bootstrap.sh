@@ -233,6 +233,9 @@ build_and_install() {
     *":$PREFIX/bin:"*) ;;
     *) echo "note: $PREFIX/bin is not in PATH" ;;
     esac
+    case ${SHELL:-} in
+    */zsh) echo "note: to complete in zsh, before compinit: fpath=($PREFIX/share/zsh/site-functions \$fpath)" ;;
+    esac
 }
 
 # --- the demo -------------------------------------------------------------------------------------------------------------
