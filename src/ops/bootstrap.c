@@ -4,8 +4,13 @@
 #include "upstream/osk.h"
 #include "upstream/roles.h"
 #include "util/error.h"
+#include "util/file.h"
 #include "util/paths.h"
 #include "util/secret.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
 
 void
 mvm_bootstrap_result_free(MvmBootstrapResult *result)
@@ -57,6 +62,31 @@ check_osk(const char *dir, GPtrArray *problems)
         add_problem(problems, error);
 }
 
+/* Machines are made of the checkout in the default place: one in another is put there as a link. */
+static bool
+point_to(const char *dir, GPtrArray *problems, GError **error)
+{
+    g_autofree char *place = mvm_upstream_default_dir();
+    g_autofree char *fresh = g_strconcat(place, ".link", NULL);
+    g_autofree char *parent = g_path_get_dirname(place);
+    g_autofree char *there = realpath(place, NULL);
+    g_autofree char *here = realpath(dir, NULL);
+
+    if (g_strcmp0(there, here) == 0)
+        return true;
+    if (there != NULL && !g_file_test(place, G_FILE_TEST_IS_SYMLINK)) {
+        g_ptr_array_add(problems,
+                        g_strdup_printf("machines are made of '%s', not of '%s': move the "
+                                        "former away and run the same command again",
+                                        place, dir));
+        return true;
+    }
+    (void)unlink(fresh);
+    return mvm_file_make_dir(parent, error) &&
+           ((symlink(dir, fresh) == 0 && rename(fresh, place) == 0) ||
+            mvm_error_set_errno(error, "make the link", place));
+}
+
 MvmBootstrapResult *
 mvm_bootstrap(const MvmBootstrapOptions *options, MvmProgress *progress, GError **error)
 {
@@ -64,7 +94,7 @@ mvm_bootstrap(const MvmBootstrapOptions *options, MvmProgress *progress, GError 
     g_autofree char *own = mvm_path_user_config("patches");
     g_autoptr(MvmPatchSeries) series = mvm_patch_series_load(shipped, own, error);
     g_autoptr(MvmUpstreamResult) upstream = NULL;
-    MvmBootstrapResult *result = NULL;
+    g_autoptr(MvmBootstrapResult) result = NULL;
 
     if (series == NULL)
         return NULL;
@@ -79,8 +109,10 @@ mvm_bootstrap(const MvmBootstrapOptions *options, MvmProgress *progress, GError 
     result = g_new0(MvmBootstrapResult, 1);
     result->upstream = g_steal_pointer(&upstream);
     result->problems = g_ptr_array_new_with_free_func(g_free);
+    if (!point_to(result->upstream->dir, result->problems, error))
+        return NULL;
     check_boot_loader(result->upstream->dir, result->problems);
     check_firmware(result->upstream->dir, result->problems);
     check_osk(result->upstream->dir, result->problems);
-    return result;
+    return g_steal_pointer(&result);
 }

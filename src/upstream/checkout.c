@@ -319,11 +319,17 @@ mvm_upstream_sync(const MvmUpstreamRequest *request, GError **error)
 {
     g_auto(Sync) self = {.request = request};
     g_autofree char *fallback = request->dir == NULL ? mvm_upstream_default_dir() : NULL;
+    g_autofree char *place = NULL;
     g_autofree char *folder = NULL;
     g_autoptr(GError) cause = NULL;
     g_autoptr(MvmLock) lock = NULL;
 
-    self.dir = g_canonicalize_filename(request->dir != NULL ? request->dir : fallback, NULL);
+    /* The default place may be a link to the folder that was named once: that is the checkout. */
+    place = request->dir == NULL ? g_file_read_link(fallback, NULL) : NULL;
+    self.dir = g_canonicalize_filename(place != NULL          ? place
+                                       : request->dir != NULL ? request->dir
+                                                              : fallback,
+                                       NULL);
     self.url = dup_url(request->url);
     self.result = g_new0(MvmUpstreamResult, 1);
     self.result->patches = g_ptr_array_new_with_free_func((GDestroyNotify)mvm_patch_result_free);

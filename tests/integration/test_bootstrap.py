@@ -274,6 +274,25 @@ class Bootstrap(unittest.TestCase):
         self.assertEqual(self.bootstrap(own, expect=4).error["code"], "conflict")
         self.assertEqual([path.name for path in own.iterdir()], ["file"])
 
+    def test_another_folder_is_what_machines_are_made_of(self):
+        own = self.top / "own"
+        self.assertEqual(self.bootstrap(own).json["problems"], [])
+        self.assertEqual(os.readlink(self.dir), str(own))
+        self.assertEqual(self.bootstrap().json["directory"], str(own))
+        self.assert_at(self.first)
+        shutil.rmtree(own)
+        self.assertEqual(self.bootstrap().json["directory"], str(own))
+        self.bootstrap(self.top / "other")
+        self.assertEqual(os.readlink(self.dir), str(self.top / "other"))
+
+    def test_another_folder_beside_a_checkout(self):
+        self.bootstrap()
+        own = self.top / "own"
+        problems = self.bootstrap(own).json["problems"]
+        self.assertIn(f"not of '{own}'", problems[0])
+        self.assertFalse(self.dir.is_symlink())
+        self.assert_at(self.first)
+
     def test_problems_are_named(self):
         self.commit({"OVMF_CODE_4M.fd": bytes(3653632), "OVMF_CODE.fd": None, "OpenCore/OpenCore.qcow2": None,
                      "OpenCore-Boot.sh": "#!/bin/sh\n"})
