@@ -56,6 +56,10 @@ extern const MvmCommand mvm_commands[];
 /* The command of that name or alias, or NULL. */
 const MvmCommand *mvm_command_find(const char *name);
 
+/* The name or alias that somebody who wrote name may have meant: one that begins so, or is at most
+ * two slips of the keyboard away; NULL: none. */
+const char *mvm_command_nearest(const char *name);
+
 /* Parses the options of the running command: argv[0] is the command's name, entries are bound to
  * the caller's locals (gboolean for flags: GOption writes an int). Afterwards argv[1..] are the
  * positional arguments, checked against min_args and max_args. --help prints and gives

@@ -87,6 +87,62 @@ const MvmCommand mvm_commands[] = {
     {0},
 };
 
+/* Longer ones are no command's name with a slip in it. */
+#define MAX_TYPED 20
+#define MAX_SLIPS 2
+
+/* How many letters were left out, put in, exchanged with their neighbour or mistaken for another
+ * between a and b (optimal string alignment). */
+static int
+count_slips(const char *a, const char *b)
+{
+    int table[MAX_TYPED + 1][MAX_TYPED + 1];
+    int rows = (int)strlen(a), columns = (int)strlen(b);
+
+    if (rows > MAX_TYPED || columns > MAX_TYPED)
+        return MAX_TYPED;
+    for (int i = 0; i <= rows; i++) {
+        for (int k = 0; k <= columns; k++) {
+            int best = i == 0 ? k : i;
+
+            if (i > 0 && k > 0) {
+                best = table[i - 1][k - 1] + (a[i - 1] != b[k - 1]);
+                best = MIN(best, 1 + MIN(table[i - 1][k], table[i][k - 1]));
+                if (i > 1 && k > 1 && a[i - 1] == b[k - 2] && a[i - 2] == b[k - 1])
+                    best = MIN(best, table[i - 2][k - 2] + 1);
+            }
+            table[i][k] = best;
+        }
+    }
+    return table[rows][columns];
+}
+
+const char *
+mvm_command_nearest(const char *name)
+{
+    const char *nearest = NULL;
+    int least = MIN(MAX_SLIPS, (int)strlen(name) / 2) + 1;
+
+    for (const MvmCommand *command = mvm_commands; command->name != NULL; command++) {
+        const char *const words[] = {command->name, command->alias};
+
+        for (size_t i = 0; i < G_N_ELEMENTS(words) && command->group != NULL; i++) {
+            int slips = MAX_TYPED;
+
+            if (words[i] == NULL)
+                continue;
+            slips = strlen(name) > 1 && g_str_has_prefix(words[i], name)
+                        ? 0
+                        : count_slips(name, words[i]);
+            if (slips < least) {
+                nearest = words[i];
+                least = slips;
+            }
+        }
+    }
+    return nearest;
+}
+
 const MvmCommand *
 mvm_command_find(const char *name)
 {

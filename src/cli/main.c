@@ -82,15 +82,13 @@ take_globals(MvmCli *cli, int *argc, char **argv, bool *ret_version, GError **er
 static bool
 unknown_command(const char *name, GError **error)
 {
+    const char *nearest = mvm_command_nearest(name);
+
     g_set_error(error, MVM_ERROR, MVM_ERROR_USAGE, "cannot run '%s': no such command", name);
-    for (const MvmCommand *c = mvm_commands; c->name != NULL; c++) {
-        if (c->group != NULL && strncmp(c->name, name, 3) == 0) {
-            mvm_error_set_hint(error, "did you mean '%s'? 'macvm --help' lists the commands",
-                               c->name);
-            return false;
-        }
-    }
-    mvm_error_set_hint(error, "'macvm --help' lists the commands");
+    if (nearest != NULL)
+        mvm_error_set_hint(error, "did you mean '%s'? 'macvm --help' lists the commands", nearest);
+    else
+        mvm_error_set_hint(error, "'macvm --help' lists the commands");
     return false;
 }
 
