@@ -89,8 +89,17 @@ void mvm_cli_print_json(MvmJson *json);
  * so that it takes effect at the next start. */
 void mvm_cli_print_change(const char *name, bool changed, bool running);
 
-/* True when stream may show colour under cli's --color, NO_COLOR and TERM. */
-bool mvm_cli_wants_color(const MvmCli *cli, FILE *stream);
+/* What a text is, for the eye: colour never says anything that the words do not. */
+typedef enum {
+    MVM_STYLE_PLAIN, /* ends any other */
+    MVM_STYLE_BOLD,
+    MVM_STYLE_GOOD,
+    MVM_STYLE_WARN,
+    MVM_STYLE_BAD,
+} MvmStyle;
+
+/* What begins style on stream; "" where --color, NO_COLOR, TERM or stream itself want none. */
+const char *mvm_cli_style(const MvmCli *cli, FILE *stream, MvmStyle style);
 
 /* Fills cli->progress: a bar on a terminal, a line per 10 % elsewhere, nothing with --quiet. */
 void mvm_cli_progress_init(MvmCli *cli);

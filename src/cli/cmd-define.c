@@ -103,6 +103,25 @@ describe_when(const MvmDefineRequest *request)
     return g_string_free(g_steal_pointer(&text), FALSE);
 }
 
+/* A unified difference: what comes green, what goes red. */
+static void
+print_diff(const MvmCli *cli, const char *text)
+{
+    g_auto(GStrv) lines = g_strsplit(text, "\n", -1);
+    const char *plain = mvm_cli_style(cli, stdout, MVM_STYLE_PLAIN);
+
+    for (char **line = lines; *line != NULL && (**line != '\0' || line[1] != NULL); line++) {
+        MvmStyle style = **line == '+'   ? MVM_STYLE_GOOD
+                         : **line == '-' ? MVM_STYLE_BAD
+                                         : MVM_STYLE_PLAIN;
+
+        if (style == MVM_STYLE_PLAIN)
+            puts(*line);
+        else
+            printf("%s%s%s\n", mvm_cli_style(cli, stdout, style), *line, plain);
+    }
+}
+
 static void
 tell(MvmCli *cli, const MvmDefineRequest *request, const MvmDefineResult *result)
 {
@@ -110,6 +129,8 @@ tell(MvmCli *cli, const MvmDefineRequest *request, const MvmDefineResult *result
 
     if (cli->json) {
         tell_json(request, result);
+    } else if (request->mode == MVM_DEFINE_DIFF) {
+        print_diff(cli, result->text);
     } else if (result->text != NULL) {
         fputs(result->text, stdout);
     } else if (!cli->quiet) {

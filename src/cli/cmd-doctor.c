@@ -8,10 +8,11 @@
 /* A check as the table and JSON show it. */
 typedef struct {
     const char *mark, *id, *status, *message, *fix;
+    MvmCheckStatus found;
 } CheckRow;
 
 static const MvmColumn columns[] = {
-    {"mark", "", MVM_COLUMN_TEXT, offsetof(CheckRow, mark)},
+    {"state", "", MVM_COLUMN_TEXT, offsetof(CheckRow, mark)},
     {"id", "Check", MVM_COLUMN_TEXT, offsetof(CheckRow, id)},
     {"message", "Found", MVM_COLUMN_TEXT, offsetof(CheckRow, message)},
     {0},
@@ -47,11 +48,23 @@ make_rows(const GPtrArray *checks)
                         .id = check->id,
                         .status = mvm_check_status_name(check->status),
                         .message = check->message,
-                        .fix = check->fix};
+                        .fix = check->fix,
+                        .found = check->status};
 
         g_ptr_array_add(rows, g_memdup2(&row, sizeof(row)));
     }
     return rows;
+}
+
+static MvmStyle
+style_of(const void *row)
+{
+    static const MvmStyle styles[] = {[MVM_CHECK_OK] = MVM_STYLE_GOOD,
+                                      [MVM_CHECK_WARN] = MVM_STYLE_WARN,
+                                      [MVM_CHECK_FAIL] = MVM_STYLE_BAD,
+                                      [MVM_CHECK_SKIP] = MVM_STYLE_PLAIN};
+
+    return styles[((const CheckRow *)row)->found];
 }
 
 static guint
@@ -83,7 +96,7 @@ print_json(const GPtrArray *checks, const GPtrArray *rows)
 }
 
 static void
-print_fixes(const GPtrArray *rows)
+print_fixes(const MvmCli *cli, const GPtrArray *rows)
 {
     bool first = true;
 
@@ -95,7 +108,8 @@ print_fixes(const GPtrArray *rows)
         if (first)
             puts("\nWhat to do:");
         first = false;
-        printf("  %s %s: %s\n", row->mark, row->id, row->fix);
+        printf("  %s%s%s %s: %s\n", mvm_cli_style(cli, stdout, style_of(row)), row->mark,
+               mvm_cli_style(cli, stdout, MVM_STYLE_PLAIN), row->id, row->fix);
     }
 }
 
@@ -116,8 +130,8 @@ examine(MvmCli *cli, const char *name, const char *os, GError **error)
     if (cli->json) {
         print_json(checks, rows);
     } else {
-        mvm_table_print(columns, rows);
-        print_fixes(rows);
+        mvm_table_print(cli, columns, rows, style_of);
+        print_fixes(cli, rows);
     }
     if (count(checks, MVM_CHECK_FAIL) > 0)
         cli->exit_status = mvm_error_exit_status(

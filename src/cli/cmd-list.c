@@ -18,7 +18,7 @@ mvm_cmd_list(MvmCli *cli, int argc, char **argv, GError **error)
         g_ptr_array_add(rows, g_memdup2(&row, sizeof(row)));
     }
     if (!cli->json) {
-        mvm_table_print(mvm_machine_columns, rows);
+        mvm_table_print(cli, mvm_machine_columns, rows, mvm_machine_row_style);
         if (rows->len == 0)
             mvm_cli_say(cli, "no machines here yet; 'macvm define' makes one");
         return true;

@@ -37,14 +37,19 @@ static void
 report(void *opaque, const MvmStep *step)
 {
     const Talk *talk = opaque;
-    const char *word = step->status == MVM_STEP_FAILED ? "failed: "
-                       : step->status == MVM_STEP_WARN ? "warning: "
-                                                       : "";
+    const MvmCli *cli = talk->cli;
+    const char *plain = mvm_cli_style(cli, stdout, MVM_STYLE_PLAIN);
 
     if (talk->cli->json || talk->cli->quiet)
         return;
     mvm_cli_progress_end(talk->cli);
-    printf("[%d/%d] %s: %s%s\n", step->number, MVM_SETUP_STEPS, step->title, word, step->message);
+    printf("%s[%d/%d] %s:%s ", mvm_cli_style(cli, stdout, MVM_STYLE_BOLD), step->number,
+           MVM_SETUP_STEPS, step->title, plain);
+    if (step->status == MVM_STEP_FAILED)
+        printf("%sfailed:%s ", mvm_cli_style(cli, stdout, MVM_STYLE_BAD), plain);
+    else if (step->status == MVM_STEP_WARN)
+        printf("%swarning:%s ", mvm_cli_style(cli, stdout, MVM_STYLE_WARN), plain);
+    puts(step->message);
     if (step->remedy != NULL)
         print_indented(stdout, step->remedy);
     fflush(stdout);

@@ -120,7 +120,8 @@ print_uptime(int64_t seconds)
 }
 
 static void
-print_text(const MvmMachineStatus *status, const MvmMachineRow *row, const GPtrArray *disks)
+print_text(const MvmCli *cli, const MvmMachineStatus *status, const MvmMachineRow *row,
+           const GPtrArray *disks)
 {
     g_autofree char *memory = mvm_size_format(row->memory);
     g_autofree char *last_error =
@@ -128,7 +129,8 @@ print_text(const MvmMachineStatus *status, const MvmMachineRow *row, const GPtrA
     g_autofree char *vcpus = mvm_word_count((int)row->vcpus, "vCPU");
 
     printf("Name        %s\n", row->name);
-    printf("State       %s", row->state);
+    printf("State       %s%s%s", mvm_cli_style(cli, stdout, row->style), row->state,
+           mvm_cli_style(cli, stdout, MVM_STYLE_PLAIN));
     if (!g_str_equal(status->info->reason, "unknown"))
         printf(" (%s)", status->info->reason);
     print_uptime(status->uptime);
@@ -154,7 +156,7 @@ print_text(const MvmMachineStatus *status, const MvmMachineRow *row, const GPtrA
     printf("Connection  %s\n", status->uri);
     if (disks->len > 0) {
         putchar('\n');
-        mvm_table_print(disk_columns, disks);
+        mvm_table_print(cli, disk_columns, disks, NULL);
     }
 }
 
@@ -178,7 +180,7 @@ mvm_status_show(MvmCli *cli, const char *given, GError **error)
     if (cli->json)
         print_json(status, &row, disks);
     else
-        print_text(status, &row, disks);
+        print_text(cli, status, &row, disks);
     return true;
 }
 

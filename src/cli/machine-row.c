@@ -26,6 +26,30 @@ const MvmColumn mvm_machine_status_columns[] = {
     {0},
 };
 
+static MvmStyle
+style_of(MvmState state)
+{
+    switch (state) {
+    case MVM_STATE_RUNNING:
+    case MVM_STATE_IDLE:
+        return MVM_STYLE_GOOD;
+    case MVM_STATE_PAUSED:
+    case MVM_STATE_SUSPENDED:
+    case MVM_STATE_IN_SHUTDOWN:
+        return MVM_STYLE_WARN;
+    case MVM_STATE_CRASHED:
+        return MVM_STYLE_BAD;
+    default:
+        return MVM_STYLE_PLAIN;
+    }
+}
+
+MvmStyle
+mvm_machine_row_style(const void *row)
+{
+    return ((const MvmMachineRow *)row)->style;
+}
+
 MvmMachineRow
 mvm_machine_row(const MvmDomainInfo *info)
 {
@@ -42,5 +66,6 @@ mvm_machine_row(const MvmDomainInfo *info)
         .ssh_host = has_port ? "127.0.0.1" : NULL,
         .ssh_port = has_port ? (uint64_t)metadata->ssh_port : 0,
         .autostart = info->autostart,
+        .style = style_of(info->state),
     };
 }

@@ -13,6 +13,7 @@ typedef struct {
     uint64_t ssh_port;
     bool ssh_reachable; /* of `status` */
     bool autostart;
+    MvmStyle style; /* of the state */
 } MvmMachineRow;
 
 /* Of `list`. */
@@ -23,3 +24,6 @@ extern const MvmColumn mvm_machine_status_columns[];
 
 /* info must outlive the row. */
 MvmMachineRow mvm_machine_row(const MvmDomainInfo *info);
+
+/* How its state looks, for mvm_table_print(). */
+MvmStyle mvm_machine_row_style(const void *row);

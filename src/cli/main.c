@@ -114,9 +114,14 @@ print_error(MvmCli *cli, const GError *error)
         fputs(text, stderr);
         return;
     }
-    fprintf(stderr, "macvm: %s\n", message);
-    if (hint != NULL)
-        fprintf(stderr, "hint: %s\n", hint);
+    fprintf(stderr, "%smacvm:%s %s\n", mvm_cli_style(cli, stderr, MVM_STYLE_BAD),
+            mvm_cli_style(cli, stderr, MVM_STYLE_PLAIN), message);
+    if (hint != NULL) {
+        g_autofree char *advice = mvm_word_printable(hint);
+
+        fprintf(stderr, "%shint:%s %s\n", mvm_cli_style(cli, stderr, MVM_STYLE_BOLD),
+                mvm_cli_style(cli, stderr, MVM_STYLE_PLAIN), advice);
+    }
 }
 
 static bool

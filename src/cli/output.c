@@ -6,6 +6,33 @@
 #include <string.h>
 #include <unistd.h>
 
+#define WARNING "warning:"
+
+static bool
+wants_color(const MvmCli *cli, FILE *stream)
+{
+    const char *no_color = g_getenv("NO_COLOR");
+    const char *term = g_getenv("TERM");
+
+    if (cli->color != MVM_COLOR_AUTO)
+        return cli->color == MVM_COLOR_ALWAYS;
+    if (no_color != NULL && *no_color != '\0')
+        return false;
+    return isatty(fileno(stream)) && term != NULL && strcmp(term, "dumb") != 0;
+}
+
+const char *
+mvm_cli_style(const MvmCli *cli, FILE *stream, MvmStyle style)
+{
+    static const char *const begins[] = {
+        [MVM_STYLE_PLAIN] = "\033[0m",  [MVM_STYLE_BOLD] = "\033[1m",
+        [MVM_STYLE_GOOD] = "\033[32m",  [MVM_STYLE_WARN] = "\033[33m",
+        [MVM_STYLE_BAD] = "\033[1;31m",
+    };
+
+    return wants_color(cli, stream) ? begins[style] : "";
+}
+
 void
 mvm_cli_say(MvmCli *cli, const char *format, ...)
 {
@@ -18,7 +45,11 @@ mvm_cli_say(MvmCli *cli, const char *format, ...)
     text = g_strdup_vprintf(format, args);
     va_end(args);
     mvm_cli_progress_end(cli);
-    fprintf(stderr, "%s\n", text);
+    if (g_str_has_prefix(text, WARNING))
+        fprintf(stderr, "%s" WARNING "%s%s\n", mvm_cli_style(cli, stderr, MVM_STYLE_WARN),
+                mvm_cli_style(cli, stderr, MVM_STYLE_PLAIN), text + strlen(WARNING));
+    else
+        fprintf(stderr, "%s\n", text);
 }
 
 bool
@@ -65,19 +96,6 @@ mvm_cli_print_change(const char *name, bool changed, bool running)
     mvm_json_bool(json, "running", running);
     mvm_json_end_object(json);
     mvm_cli_print_json(json);
-}
-
-bool
-mvm_cli_wants_color(const MvmCli *cli, FILE *stream)
-{
-    const char *no_color = g_getenv("NO_COLOR");
-    const char *term = g_getenv("TERM");
-
-    if (cli->color != MVM_COLOR_AUTO)
-        return cli->color == MVM_COLOR_ALWAYS;
-    if (no_color != NULL && *no_color != '\0')
-        return false;
-    return isatty(fileno(stream)) && term != NULL && strcmp(term, "dumb") != 0;
 }
 
 MvmConnection *

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #define ABSENT "-"
+#define STATE "state"
 
 static const char *
 text_at(const MvmColumn *column, const void *row)
@@ -49,7 +50,7 @@ format(const MvmColumn *column, const void *row)
 }
 
 static void
-add_row(struct libscols_table *table, const MvmColumn *columns, const void *row)
+add_row(struct libscols_table *table, const MvmColumn *columns, const void *row, const char *color)
 {
     struct libscols_line *line = scols_table_new_line(table, NULL);
     size_t number = 0;
@@ -59,26 +60,49 @@ add_row(struct libscols_table *table, const MvmColumn *columns, const void *row)
     for (const MvmColumn *column = columns; column->id != NULL; column++) {
         g_autofree char *value = column->title == NULL ? NULL : format(column, row);
 
-        if (value != NULL && scols_line_set_data(line, number++, value) != 0)
+        if (value == NULL)
+            continue;
+        if (scols_line_set_data(line, number, value) != 0)
             g_error("out of memory");
+        if (strcmp(column->id, STATE) == 0 && *color != '\0')
+            (void)scols_cell_set_color(scols_line_get_cell(line, number), color);
+        number++;
     }
 }
 
-void
-mvm_table_print(const MvmColumn *columns, const GPtrArray *rows)
+static void
+add_column(struct libscols_table *table, const char *title, int flags, const char *color)
 {
+    struct libscols_column *column = scols_table_new_column(table, title, 0, flags);
+
+    if (column == NULL)
+        g_error("out of memory");
+    if (*color != '\0')
+        (void)scols_cell_set_color(scols_column_get_header(column), color);
+}
+
+void
+mvm_table_print(const MvmCli *cli, const MvmColumn *columns, const GPtrArray *rows,
+                MvmStyle (*style)(const void *row))
+{
+    const char *bold = mvm_cli_style(cli, stdout, MVM_STYLE_BOLD);
     struct libscols_table *table = scols_new_table();
 
     if (table == NULL)
         g_error("out of memory");
+    (void)scols_table_enable_colors(table, *bold != '\0');
     for (const MvmColumn *column = columns; column->id != NULL; column++) {
         bool right = column->type == MVM_COLUMN_NUMBER || column->type == MVM_COLUMN_SIZE;
 
         if (column->title != NULL)
-            scols_table_new_column(table, column->title, 0, right ? SCOLS_FL_RIGHT : 0);
+            add_column(table, column->title, right ? SCOLS_FL_RIGHT : 0, bold);
     }
-    for (guint i = 0; i < rows->len; i++)
-        add_row(table, columns, rows->pdata[i]);
+    for (guint i = 0; i < rows->len; i++) {
+        MvmStyle own = style != NULL ? style(rows->pdata[i]) : MVM_STYLE_PLAIN;
+
+        add_row(table, columns, rows->pdata[i],
+                own != MVM_STYLE_PLAIN ? mvm_cli_style(cli, stdout, own) : "");
+    }
     if (rows->len > 0)
         scols_print_table(table);
     scols_unref_table(table);

@@ -5,7 +5,7 @@
  */
 #pragma once
 
-#include "util/json.h"
+#include "cli/cli.h"
 
 #include <glib.h>
 #include <stdbool.h>
@@ -27,8 +27,10 @@ typedef struct {
 } MvmColumn;
 
 /* Prints the rows (pointers to the structure) to stdout; nothing when there are none.
- * columns ends with a column without an id. */
-void mvm_table_print(const MvmColumn *columns, const GPtrArray *rows);
+ * columns ends with a column without an id. style (may be NULL) tells how a row's value of the
+ * column "state" looks. */
+void mvm_table_print(const MvmCli *cli, const MvmColumn *columns, const GPtrArray *rows,
+                     MvmStyle (*style)(const void *row));
 
 /* Adds row's values as members to the object that json is in. */
 void mvm_table_add_json(const MvmColumn *columns, const void *row, MvmJson *json);

@@ -22,7 +22,7 @@ def run(line, home):
     env |= {name: value for name, value in os.environ.items() if name.endswith("SAN_OPTIONS") or name == "G_DEBUG"}
     done = subprocess.run([program, *shlex.split(line)[1:]], capture_output=True, text=True, timeout=60, env=env, cwd=home,
                           stdin=subprocess.DEVNULL)
-    shown = (done.stdout + done.stderr).replace(str(HERE), "HERE")
+    shown = (done.stdout + done.stderr).replace(str(HERE), "HERE").replace("\033", "\\e").replace("\t", "\\t")
     return f"$ {line}\n{shown}[exit {done.returncode}]\n"
 
 
