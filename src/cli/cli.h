@@ -44,10 +44,12 @@ struct MvmCli {
     gboolean verbose;
     MvmColor color;
     const MvmCommand *command; /* the one that runs */
-    bool describe;             /* completion asks for the options: parse prints them and is DONE */
-    MvmProgress progress;      /* shows on stderr what the flags above allow */
-    MvmConnection *conn;       /* owned; opened by mvm_cli_connect() */
-    int exit_status;           /* of a command that did its work: another program's, for `ssh` */
+    /* Completion asks for the command's options: parse hands them over and is DONE. */
+    void (*on_options)(MvmCli *cli, const GOptionEntry *entries, void *data);
+    void *on_options_data;
+    MvmProgress progress; /* shows on stderr what the flags above allow */
+    MvmConnection *conn;  /* owned; opened by mvm_cli_connect() */
+    int exit_status;      /* of a command that did its work: another program's, for `ssh` */
 };
 
 /* The table, ended by a row without a name. */
@@ -71,7 +73,11 @@ bool mvm_cli_parse(MvmCli *cli, const GOptionEntry *entries, int *argc, char ***
  * that root's qemu:///session is the system daemon. NULL with MVM_ERROR_HOST. */
 MvmConnection *mvm_cli_connect(MvmCli *cli, GError **error);
 
-/* Usage texts. */
+/* The options that every command takes, as GOption has them; main.c takes them out of the words. */
+extern const GOptionEntry mvm_global_options[];
+
+/* Usage texts. What an option's arg_description has in brackets may be left out, and what has '|'
+ * in it is a choice of words; completion offers them. */
 void mvm_help_program(FILE *to);
 void mvm_help_command(const MvmCommand *command, const GOptionEntry *entries, FILE *to);
 

@@ -305,14 +305,15 @@ mvm_cmd_clip(MvmCli *cli, int argc, char **argv, GError **error)
 {
     g_auto(ClipArgs) args = {0};
     const GOptionEntry entries[] = {
-        {"ssh", 0, 0, G_OPTION_ARG_STRING, &args.ssh, "any Mac that ssh reaches; needs no libvirt",
-         "[USER@]HOST[:PORT]"},
+        {"ssh", 0, 0, G_OPTION_ARG_STRING, &args.ssh,
+         "any Mac that ssh reaches, as [USER@]HOST[:PORT]; needs no libvirt", "DEST"},
         {"foreground", 0, 0, G_OPTION_ARG_NONE, &args.foreground,
          "stay here instead of in the background", NULL},
         {"direction", 0, 0, G_OPTION_ARG_STRING, &args.direction,
-         "both (default), to-guest or to-host", "WAY"},
+         "which way copies go; default: both", "both|to-guest|to-host"},
         {"backend", 0, 0, G_OPTION_ARG_STRING, &args.backend,
-         "x11, wayland-ext or wayland-wlr (default: by the display)", "NAME"},
+         "how to reach the desktop's clipboard; default: by the display",
+         "x11|wayland-ext|wayland-wlr"},
         {"ready-fd", 0, G_OPTION_FLAG_HIDDEN, G_OPTION_ARG_INT, &args.ready_fd, "", "FD"},
         {0},
     };

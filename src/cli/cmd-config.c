@@ -131,8 +131,8 @@ mvm_cmd_config(MvmCli *cli, int argc, char **argv, GError **error)
     MvmContext context = {0};
     MvmConfigChange change = {0};
     const GOptionEntry entries[] = {
-        {"type", 0, 0, G_OPTION_ARG_STRING, &given_type,
-         "of a new key: string, integer, real, boolean or data", "TYPE"},
+        {"type", 0, 0, G_OPTION_ARG_STRING, &given_type, "the value's type; a new key needs one",
+         "string|integer|real|boolean|data"},
         G_OPTION_ENTRY_NULL,
     };
     bool parsed = mvm_cli_parse(cli, entries, &argc, &argv, error);

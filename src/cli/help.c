@@ -3,18 +3,62 @@
 
 #include <string.h>
 
-static const char global_options[] =
-    "Options of every command:\n"
-    "  -c, --connect=URI   libvirt connection; default: libvirt's own choice\n"
-    "      --json          one JSON document on stdout, errors as JSON on stderr\n"
-    "  -q, --quiet         no remarks and no progress\n"
-    "  -v, --verbose       tell more of what is done\n"
-    "      --color=WHEN    auto, always or never\n"
-    "  -h, --help          show how a command is used\n";
+#define FLAG(name, letter, help)                                                                   \
+    {                                                                                              \
+        name, letter, 0, G_OPTION_ARG_NONE, NULL, help, NULL                                       \
+    }
+#define VALUE(name, letter, help, arg)                                                             \
+    {                                                                                              \
+        name, letter, 0, G_OPTION_ARG_STRING, NULL, help, arg                                      \
+    }
+
+const GOptionEntry mvm_global_options[] = {
+    VALUE("connect", 'c', "libvirt connection; default: libvirt's own choice", "URI"),
+    FLAG("json", 0, "one JSON document on stdout, errors as JSON on stderr"),
+    FLAG("quiet", 'q', "no remarks and no progress"),
+    FLAG("verbose", 'v', "tell more of what is done"),
+    VALUE("color", 0, "whether to use colours", "auto|always|never"),
+    FLAG("help", 'h', "show how a command is used"),
+    {0},
+};
+static const GOptionEntry version_option = FLAG("version", 0, "print the version");
 
 /* The width of the column of names in lists. */
 #define NAME_WIDTH 14
 #define OPTION_WIDTH 26
+
+#define GLOBAL_TITLE "Options of every command"
+
+static void
+print_option(const GOptionEntry *e, FILE *to)
+{
+    g_autoptr(GString) left = g_string_new("  ");
+    const char *arg = e->arg_description;
+
+    if (e->short_name != 0)
+        g_string_append_printf(left, "-%c, ", e->short_name);
+    else
+        g_string_append(left, "    ");
+    g_string_append_printf(left, "--%s", e->long_name);
+    if (arg != NULL && *arg == '[')
+        g_string_append_printf(left, "[=%s", arg + 1);
+    else if (arg != NULL)
+        g_string_append_printf(left, "=%s", arg);
+    if (left->len + 2 > OPTION_WIDTH)
+        fprintf(to, "%s\n%*s%s\n", left->str, OPTION_WIDTH, "", e->description);
+    else
+        fprintf(to, "%-*s%s\n", OPTION_WIDTH, left->str, e->description);
+}
+
+static void
+print_options(const char *title, const GOptionEntry *entries, FILE *to)
+{
+    fprintf(to, "\n%s:\n", title);
+    for (const GOptionEntry *e = entries; e->long_name != NULL; e++) {
+        if (*e->long_name != '\0' && (e->flags & G_OPTION_FLAG_HIDDEN) == 0)
+            print_option(e, to);
+    }
+}
 
 void
 mvm_help_program(FILE *to)
@@ -32,28 +76,11 @@ mvm_help_program(FILE *to)
         group = c->group;
         fprintf(to, "  %-*s%s\n", NAME_WIDTH, c->name, c->summary);
     }
-    fprintf(to, "\n%s      --version       print the version\n", global_options);
+    print_options(GLOBAL_TITLE, mvm_global_options, to);
+    print_option(&version_option, to);
     fputs("\n'macvm COMMAND --help' tells more; so does the manual page macvm(1).\n"
           "Without a command, on a terminal, macvm shows a menu.\n",
           to);
-}
-
-static void
-print_option(const GOptionEntry *e, FILE *to)
-{
-    g_autoptr(GString) left = g_string_new("  ");
-
-    if (e->short_name != 0)
-        g_string_append_printf(left, "-%c, ", e->short_name);
-    else
-        g_string_append(left, "    ");
-    g_string_append_printf(left, "--%s", e->long_name);
-    if (e->arg_description != NULL)
-        g_string_append_printf(left, "=%s", e->arg_description);
-    if (left->len + 2 > OPTION_WIDTH)
-        fprintf(to, "%s\n%*s%s\n", left->str, OPTION_WIDTH, "", e->description);
-    else
-        fprintf(to, "%-*s%s\n", OPTION_WIDTH, left->str, e->description);
 }
 
 void
@@ -67,12 +94,7 @@ mvm_help_command(const MvmCommand *command, const GOptionEntry *entries, FILE *t
         fprintf(to, "Another name of it is '%s'.\n", command->alias);
     if (command->details != NULL)
         fprintf(to, "\n%s\n", command->details);
-    if (has_options) {
-        fputs("\nOptions:\n", to);
-        for (const GOptionEntry *e = entries; e->long_name != NULL; e++) {
-            if (*e->long_name != '\0' && (e->flags & G_OPTION_FLAG_HIDDEN) == 0)
-                print_option(e, to);
-        }
-    }
-    fprintf(to, "\n%s", global_options);
+    if (has_options)
+        print_options("Options", entries, to);
+    print_options(GLOBAL_TITLE, mvm_global_options, to);
 }

@@ -28,16 +28,6 @@ usage(const MvmCommand *command, GError **error)
     return false;
 }
 
-/* One word a line, for the completion scripts: --name, and --name= where a value follows. */
-static void
-describe(const GOptionEntry *entries)
-{
-    for (const GOptionEntry *e = entries; e != NULL && e->long_name != NULL; e++) {
-        if (*e->long_name != '\0' && (e->flags & G_OPTION_FLAG_HIDDEN) == 0)
-            printf("--%s%s\n", e->long_name, e->arg == G_OPTION_ARG_NONE ? "" : "=");
-    }
-}
-
 static bool
 check_count(const MvmCommand *command, int count, char **args, GError **error)
 {
@@ -61,8 +51,8 @@ mvm_cli_parse(MvmCli *cli, const GOptionEntry *entries, int *argc, char ***argv,
     g_autoptr(GOptionContext) context = g_option_context_new(NULL);
     g_autoptr(GError) cause = NULL;
 
-    if (cli->describe) {
-        describe(entries);
+    if (cli->on_options != NULL) {
+        cli->on_options(cli, entries, cli->on_options_data);
         return done(error);
     }
     if (wants_help(*argc, *argv)) {

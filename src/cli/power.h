@@ -22,7 +22,7 @@ void mvm_cli_fix_wait_ssh(char **argv);
 #define MVM_CLI_WAIT_SSH_ENTRY(value)                                                              \
     {                                                                                              \
         "wait-ssh", 0, 0, G_OPTION_ARG_STRING, (value),                                            \
-            "then wait until the guest's ssh answers (300)", "SECONDS"                             \
+            "then wait until the guest's ssh answers (300)", "[SECONDS]"                           \
     }
 
 /* The value of --wait-ssh (NULL: not given) and of --timeout in seconds. */

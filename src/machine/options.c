@@ -13,8 +13,7 @@ typedef struct {
     MvmOptionInfo info;
     /* Returns the normal form, or NULL with an error. */
     char *(*normalise)(const MvmOptionInfo *info, const char *text, GError **error);
-    const char *const *choices; /* for normalise_choice */
-    int64_t min, max;           /* for normalise_number */
+    int64_t min, max; /* for normalise_number */
 } Row;
 
 static char *normalise_os(const MvmOptionInfo *info, const char *text, GError **error);
@@ -28,11 +27,8 @@ static char *normalise_resolution(const MvmOptionInfo *info, const char *text, G
 static char *normalise_boot_args(const MvmOptionInfo *info, const char *text, GError **error);
 static char *normalise_csr(const MvmOptionInfo *info, const char *text, GError **error);
 
-static const char *const accels[] = {"auto", "kvm", "tcg", NULL};
-static const char *const graphics[] = {"vnc", "spice", "none", NULL};
-static const char *const videos[] = {"vmvga", "vga", "virtio", "qxl", "bochs", "ramfb", NULL};
-static const char *const flags[] = {"yes", "no", NULL};
-static const char *const switches[] = {"on", "off", NULL};
+/* The choices of an option that is a flag. */
+#define FLAG_CHOICES "yes|no"
 
 #define INFO(name, arg, help) .info = {name, arg, help, false}
 #define LIVE(name, arg, help) .info = {name, arg, help, true}
@@ -50,8 +46,8 @@ static const Row rows[MVM_OPTION_COUNT] = {
                             .min = 1, .max = 16},
     [MVM_OPTION_CPU] = {INFO("cpu", "MODEL", "CPU model as libvirt names it, or host"),
                         .normalise = normalise_word},
-    [MVM_OPTION_ACCEL] = {INFO("accel", "HOW", "auto, kvm or tcg"), .normalise = normalise_choice,
-                          .choices = accels},
+    [MVM_OPTION_ACCEL] = {INFO("accel", "auto|kvm|tcg", "who runs it: KVM, or QEMU's emulation"),
+                          .normalise = normalise_choice},
     [MVM_OPTION_DISK_SIZE] = {INFO("disk-size", "SIZE",
                                    "size of a new system disk, for example 80G"),
                               .normalise = normalise_size, .min = INT64_C(1) << 30},
@@ -65,10 +61,11 @@ static const Row rows[MVM_OPTION_COUNT] = {
     [MVM_OPTION_NETWORK] = {INFO("network", "NET",
                                  "user, a libvirt network's name, or bridge=BRIDGE"),
                             .normalise = normalise_network},
-    [MVM_OPTION_VIDEO] = {INFO("video", "MODEL", "vmvga, vga, virtio, qxl, bochs or ramfb"),
-                          .normalise = normalise_choice, .choices = videos},
-    [MVM_OPTION_GRAPHICS] = {INFO("graphics", "TYPE", "vnc, spice or none"),
-                             .normalise = normalise_choice, .choices = graphics},
+    [MVM_OPTION_VIDEO] = {INFO("video", "vmvga|vga|virtio|qxl|bochs|ramfb", "its video card"),
+                          .normalise = normalise_choice},
+    [MVM_OPTION_GRAPHICS] = {INFO("graphics", "vnc|spice|none",
+                                  "how its screen is shown, on the host's 127.0.0.1"),
+                             .normalise = normalise_choice},
     [MVM_OPTION_FIRMWARE] = {INFO("firmware", "WHAT",
                                   "auto, upstream, or CODE:VARS (paths on the host)"),
                              .normalise = normalise_firmware},
@@ -77,12 +74,12 @@ static const Row rows[MVM_OPTION_COUNT] = {
                                .normalise = normalise_resolution, .min = 640, .max = 8192},
     [MVM_OPTION_BOOT_ARGS] = {INFO("boot-args", "ARGS", "arguments of macOS's kernel"),
                               .normalise = normalise_boot_args},
-    [MVM_OPTION_VERBOSE_BOOT] = {INFO("verbose-boot", "WHEN",
-                                      "on: macOS tells what it does while it starts; or off"),
-                                 .normalise = normalise_choice, .choices = switches},
-    [MVM_OPTION_RECOVERY] = {INFO("recovery", "WHEN",
-                                  "on: Apple's recovery is a disk of the machine; or off"),
-                             .normalise = normalise_choice, .choices = switches},
+    [MVM_OPTION_VERBOSE_BOOT] = {INFO("verbose-boot", "on|off",
+                                      "whether macOS tells what it does while it starts"),
+                                 .normalise = normalise_choice},
+    [MVM_OPTION_RECOVERY] = {INFO("recovery", "on|off",
+                                  "whether Apple's recovery is a disk of the machine"),
+                             .normalise = normalise_choice},
     [MVM_OPTION_PICKER_TIMEOUT] = {INFO("picker-timeout", "SECONDS",
                                         "how long OpenCore waits for a choice; 0: for ever"),
                                    .normalise = normalise_number, .max = 86400},
@@ -91,7 +88,7 @@ static const Row rows[MVM_OPTION_COUNT] = {
                              "0 for nothing"),
                         .normalise = normalise_csr},
     [MVM_OPTION_AUTOSTART] = {LIVE("autostart", NULL, "start the machine with the host"),
-                              .normalise = normalise_choice, .choices = flags},
+                              .normalise = normalise_choice},
 };
 
 static const Row *
@@ -154,11 +151,12 @@ normalise_number(const MvmOptionInfo *info, const char *text, GError **error)
 static char *
 normalise_choice(const MvmOptionInfo *info, const char *text, GError **error)
 {
+    g_auto(GStrv) choices = g_strsplit(info->arg != NULL ? info->arg : FLAG_CHOICES, "|", -1);
     g_autofree char *all = NULL;
 
-    if (g_strv_contains(row_of(info)->choices, text))
+    if (g_strv_contains((const char *const *)choices, text))
         return g_strdup(text);
-    all = g_strjoinv(", ", (char **)row_of(info)->choices);
+    all = g_strjoinv(", ", choices);
     bad_value(info, text, "not one of the choices", error);
     mvm_error_set_hint(error, "choose one of %s", all);
     return NULL;

@@ -41,7 +41,7 @@ typedef struct {
 
 typedef struct {
     const char *name; /* "disk-size" */
-    const char *arg;  /* "SIZE", NULL for a flag */
+    const char *arg;  /* "SIZE"; "on|off": one of these; NULL for a flag */
     const char *help;
     bool live; /* takes effect on a running machine; else at its next start */
 } MvmOptionInfo;

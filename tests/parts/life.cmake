@@ -4,12 +4,14 @@ macvm_unit_test(life USES ops virt xml util)
 macvm_unit_test(png USES ops util PKG libpng)
 
 # What commands say, with libvirt's test driver: tests/cli/*.txt.
-foreach(cases color life)
+foreach(cases color complete life)
     add_test(NAME cli/${cases}
         COMMAND "${CMAKE_CURRENT_SOURCE_DIR}/cli/run.py" "$<TARGET_FILE:macvm>"
                 "${CMAKE_CURRENT_SOURCE_DIR}/cli/${cases}.txt")
     set_tests_properties(cli/${cases} PROPERTIES LABELS cli TIMEOUT 120)
 endforeach()
+add_test(NAME cli/completion COMMAND "${CMAKE_CURRENT_SOURCE_DIR}/cli/completion.sh" "$<TARGET_FILE:macvm>")
+set_tests_properties(cli/completion PROPERTIES LABELS cli TIMEOUT 60)
 
 macvm_fuzz_target(metadata USES virt xml util)
 macvm_fuzz_target(ppm USES ops util)
