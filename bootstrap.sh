@@ -345,7 +345,7 @@ run_demo() {
     demo macvm -c qemu:///session list
     demo_end
     step 'done: the main job works on this machine'
-    echo "the real thing: macvm bootstrap && macvm fetch && macvm define && macvm up"
+    echo 'the real thing: macvm bootstrap && macvm up --view'
 }
 
 # --- the tests ------------------------------------------------------------------------------------------------------------
