@@ -49,6 +49,7 @@ struct MvmCli {
     void *on_options_data;
     MvmProgress progress; /* shows on stderr what the flags above allow */
     MvmConnection *conn;  /* owned; opened by mvm_cli_connect() */
+    GPtrArray *said;      /* owned; with --json, the sentences for the end, or NULL */
     int exit_status;      /* of a command that did its work: another program's, for `ssh` */
 };
 
@@ -81,8 +82,17 @@ extern const GOptionEntry mvm_global_options[];
 void mvm_help_program(FILE *to);
 void mvm_help_command(const MvmCommand *command, const GOptionEntry *entries, FILE *to);
 
-/* A sentence for the person at the terminal, on stderr; nothing with --quiet. */
+/* A sentence for the person at the terminal, on stderr; nothing with --quiet. With --json it waits
+ * for mvm_cli_end_say(). */
 void mvm_cli_say(MvmCli *cli, const char *format, ...) G_GNUC_PRINTF(2, 3);
+
+/* The command is over. With --json a failure is one document on stderr, without anything beside it:
+ * only after a success what was said is printed. */
+void mvm_cli_end_say(MvmCli *cli, bool succeeded);
+
+/* A line that the user types, without spaces at its ends; NULL at the end of the input and at
+ * Ctrl-C. However long that takes, the connection is kept. The caller frees. */
+char *mvm_cli_read_line(MvmCli *cli);
 
 /* Asks on the terminal; true only for yes. Without a terminal it fails with MVM_ERROR_USAGE and
  * the hint to give --yes. */

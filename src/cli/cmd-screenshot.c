@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "cli/commands.h"
 #include "cli/pick.h"
+#include "ops/png.h"
 #include "ops/screenshot.h"
 #include "util/error.h"
 #include "util/file.h"
@@ -43,6 +44,29 @@ write_special(const char *file, const GByteArray *picture, GError **error)
     return ok || mvm_error_set_errno(error, "write", file);
 }
 
+static void
+print_json(const char *name, const char *file, const GByteArray *picture)
+{
+    MvmJson *json = mvm_json_new();
+    uint32_t width = 0, height = 0;
+
+    mvm_png_size(picture->data, picture->len, &width, &height);
+    mvm_json_begin_object(json, NULL);
+    mvm_json_string(json, "name", name);
+    mvm_json_string(json, "file", file);
+    mvm_json_int(json, "width", width);
+    mvm_json_int(json, "height", height);
+    mvm_json_end_object(json);
+    mvm_cli_print_json(json);
+}
+
+static bool
+write_file(const char *file, const GByteArray *picture, GError **error)
+{
+    return is_special(file) ? write_special(file, picture, error)
+                            : mvm_file_replace(file, picture->data, picture->len, 0644, error);
+}
+
 bool
 mvm_cmd_screenshot(MvmCli *cli, int argc, char **argv, GError **error)
 {
@@ -54,12 +78,21 @@ mvm_cmd_screenshot(MvmCli *cli, int argc, char **argv, GError **error)
     if (!mvm_cli_parse(cli, NULL, &argc, &argv, error))
         return false;
     file = argv[argc - 1];
+    if (cli->json && strcmp(file, "-") == 0) {
+        g_set_error_literal(error, MVM_ERROR, MVM_ERROR_USAGE,
+                            "cannot write a picture to standard output with --json: the document "
+                            "goes there");
+        mvm_error_set_hint(error, "give a file's name");
+        return false;
+    }
     if ((name = mvm_cli_pick(cli, argc == 3 ? argv[1] : NULL, &context, error)) == NULL ||
         (picture = mvm_machine_screenshot(&context, name, error)) == NULL)
         return false;
     if (strcmp(file, "-") == 0)
         return write_stdout(picture, error);
-    if (is_special(file))
-        return write_special(file, picture, error);
-    return mvm_file_replace(file, picture->data, picture->len, 0644, error);
+    if (!write_file(file, picture, error))
+        return false;
+    if (cli->json)
+        print_json(name, file, picture);
+    return true;
 }

@@ -182,6 +182,21 @@ keep_standard_streams(void)
     }
 }
 
+/* A Ctrl-C reaches ssh as well, so that a connection that is being made ends as if the other side
+ * had not let us in. What fails then fails because of it. */
+static void
+blame_interrupt(GError **error)
+{
+    GError *cause = *error;
+
+    if (!mvm_interrupted() || g_error_matches(cause, MVM_ERROR, MVM_ERROR_CANCELLED) ||
+        g_error_matches(cause, MVM_ERROR, MVM_ERROR_DONE))
+        return;
+    *error = NULL;
+    g_set_error(error, MVM_ERROR, MVM_ERROR_CANCELLED, "interrupted: %s", cause->message);
+    g_error_free(cause);
+}
+
 int
 main(int argc, char **argv)
 {
@@ -194,10 +209,13 @@ main(int argc, char **argv)
     signal(SIGPIPE, SIG_IGN);
     mvm_interrupt_catch();
     if (!run(&cli, argc, argv, &error)) {
+        blame_interrupt(&error);
         status = mvm_error_exit_status(error);
+        mvm_cli_end_say(&cli, status == 0);
         if (!g_error_matches(error, MVM_ERROR, MVM_ERROR_DONE))
             print_error(&cli, error);
     } else {
+        mvm_cli_end_say(&cli, true);
         status = cli.exit_status;
     }
     mvm_cli_progress_end(&cli);

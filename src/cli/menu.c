@@ -4,12 +4,10 @@
 #include "cli/commands.h"
 #include "cli/pick.h"
 #include "util/error.h"
-#include "util/interrupt.h"
+#include "util/words.h"
 #include "virt/domain.h"
 
 #include <string.h>
-
-#define CHOICE_MAX 64
 
 /* The rows, numbered from 1; the letter in brackets does as well. */
 static const struct {
@@ -22,17 +20,30 @@ static const struct {
     {'i', "status", {"status"}}, {'q', "quit", {NULL}},
 };
 
+/* A menu is open for long: libvirt's daemon may have been restarted since. */
+static void
+keep_connected(const MvmContext *context)
+{
+    if (!mvm_connection_is_alive(context->conn))
+        (void)mvm_connection_reopen(context->conn, NULL);
+}
+
 static void
 print_state(const MvmContext *context, const char *name)
 {
-    g_autoptr(MvmDomain) domain = mvm_domain_open(context->conn, name, NULL);
+    g_autoptr(GError) cause = NULL;
+    g_autoptr(MvmDomain) domain = mvm_domain_open_any(context->conn, name, &cause);
+    g_autofree char *why = NULL;
     MvmState state = MVM_STATE_UNKNOWN;
-    const char *reason = NULL;
 
-    if (domain != NULL && mvm_domain_get_state(domain, &state, &reason, NULL))
+    if (domain != NULL && mvm_domain_get_state(domain, &state, NULL, &cause)) {
         printf("\n%s: %s\n", name, mvm_state_name(state));
-    else
+    } else if (g_error_matches(cause, MVM_ERROR, MVM_ERROR_NOT_FOUND)) {
         printf("\n%s: not defined yet; 'macvm define' makes it\n", name);
+    } else {
+        why = mvm_word_printable(cause->message);
+        printf("\n%s: not known (%s)\n", name, why);
+    }
     for (size_t i = 0; i < G_N_ELEMENTS(choices); i++)
         printf("  %zu  [%c] %s\n", i + 1, choices[i].letter, choices[i].label);
     fputs("> ", stdout);
@@ -41,9 +52,8 @@ print_state(const MvmContext *context, const char *name)
 
 /* The row that the user's line means, or -1. */
 static int
-understand(char *line)
+understand(const char *line)
 {
-    g_strstrip(line);
     for (int i = 0; i < (int)G_N_ELEMENTS(choices); i++) {
         g_autofree char *number = g_strdup_printf("%d", i + 1);
         const char letter[] = {choices[i].letter, '\0'};
@@ -79,19 +89,22 @@ mvm_menu_run(MvmCli *cli, void (*print_error)(MvmCli *cli, const GError *error),
 {
     MvmContext context = {0};
     g_autofree char *name = mvm_cli_pick(cli, NULL, &context, error);
-    char line[CHOICE_MAX];
 
     if (name == NULL)
         return false;
     for (;;) {
         g_autoptr(GError) cause = NULL;
+        g_autofree char *line = NULL;
         int row = -1;
 
+        keep_connected(&context);
         print_state(&context, name);
-        if (fgets(line, sizeof(line), stdin) == NULL || mvm_interrupted()) {
+        line = mvm_cli_read_line(cli);
+        if (line == NULL) {
             putchar('\n');
             return true;
         }
+        keep_connected(&context);
         row = understand(line);
         if (row < 0) {
             puts("a number or a letter of the list, please");

@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "cli/cli.h"
 #include "util/error.h"
+#include "util/interrupt.h"
+#include "virt/pump.h"
 
+#include <poll.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -33,6 +36,16 @@ mvm_cli_style(const MvmCli *cli, FILE *stream, MvmStyle style)
     return wants_color(cli, stream) ? begins[style] : "";
 }
 
+static void
+print_sentence(MvmCli *cli, const char *text)
+{
+    if (g_str_has_prefix(text, WARNING))
+        fprintf(stderr, "%s" WARNING "%s%s\n", mvm_cli_style(cli, stderr, MVM_STYLE_WARN),
+                mvm_cli_style(cli, stderr, MVM_STYLE_PLAIN), text + strlen(WARNING));
+    else
+        fprintf(stderr, "%s\n", text);
+}
+
 void
 mvm_cli_say(MvmCli *cli, const char *format, ...)
 {
@@ -45,18 +58,51 @@ mvm_cli_say(MvmCli *cli, const char *format, ...)
     text = g_strdup_vprintf(format, args);
     va_end(args);
     mvm_cli_progress_end(cli);
-    if (g_str_has_prefix(text, WARNING))
-        fprintf(stderr, "%s" WARNING "%s%s\n", mvm_cli_style(cli, stderr, MVM_STYLE_WARN),
-                mvm_cli_style(cli, stderr, MVM_STYLE_PLAIN), text + strlen(WARNING));
-    else
-        fprintf(stderr, "%s\n", text);
+    if (!cli->json) {
+        print_sentence(cli, text);
+        return;
+    }
+    if (cli->said == NULL)
+        cli->said = g_ptr_array_new_with_free_func(g_free);
+    g_ptr_array_add(cli->said, g_steal_pointer(&text));
+}
+
+void
+mvm_cli_end_say(MvmCli *cli, bool succeeded)
+{
+    for (guint i = 0; succeeded && cli->said != NULL && i < cli->said->len; i++)
+        print_sentence(cli, cli->said->pdata[i]);
+    g_clear_pointer(&cli->said, g_ptr_array_unref);
+}
+
+/* False at Ctrl-C. A terminal hands out whole lines, so that none is left in stdin's buffer. */
+static bool
+wait_for_input(void)
+{
+    struct pollfd fds[] = {{.fd = STDIN_FILENO, .events = POLLIN},
+                           {.fd = mvm_interrupt_fd(), .events = POLLIN}};
+
+    while (!mvm_interrupted() && (poll(fds, G_N_ELEMENTS(fds), -1) < 0 || fds[0].revents == 0))
+        ;
+    return !mvm_interrupted();
+}
+
+char *
+mvm_cli_read_line(MvmCli *cli)
+{
+    G_GNUC_UNUSED g_autoptr(MvmPump) pump = cli->conn != NULL ? mvm_pump_start() : NULL;
+    g_autofree char *line = NULL;
+    size_t size = 0;
+
+    if (!wait_for_input() || getline(&line, &size, stdin) < 0)
+        return NULL;
+    return g_strdup(g_strstrip(line));
 }
 
 bool
 mvm_cli_confirm(MvmCli *cli, const char *question, bool *ret_yes, GError **error)
 {
     g_autofree char *answer = NULL;
-    size_t size = 0;
 
     if (!isatty(STDIN_FILENO) || !isatty(STDERR_FILENO)) {
         g_set_error(error, MVM_ERROR, MVM_ERROR_USAGE, "cannot ask '%s': no terminal", question);
@@ -65,14 +111,11 @@ mvm_cli_confirm(MvmCli *cli, const char *question, bool *ret_yes, GError **error
     }
     mvm_cli_progress_end(cli);
     fprintf(stderr, "%s [y/N] ", question);
-    *ret_yes = false;
-    /* The whole line: what stayed of it would answer the next question. */
-    if (getline(&answer, &size, stdin) < 0) {
+    answer = mvm_cli_read_line(cli);
+    if (answer == NULL)
         fputc('\n', stderr);
-        return true;
-    }
-    g_strstrip(answer);
-    *ret_yes = g_ascii_strcasecmp(answer, "y") == 0 || g_ascii_strcasecmp(answer, "yes") == 0;
+    *ret_yes = answer != NULL &&
+               (g_ascii_strcasecmp(answer, "y") == 0 || g_ascii_strcasecmp(answer, "yes") == 0);
     return true;
 }
 

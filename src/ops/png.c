@@ -3,7 +3,6 @@
 
 #include "util/error.h"
 
-#include <stdint.h>
 #include <string.h>
 #include <zlib.h>
 
@@ -17,6 +16,19 @@ bool
 mvm_png_is(const void *data, size_t len)
 {
     return len > sizeof(signature) && memcmp(data, signature, sizeof(signature)) == 0;
+}
+
+/* The first chunk is IHDR, and begins with both. */
+void
+mvm_png_size(const void *data, size_t len, uint32_t *ret_width, uint32_t *ret_height)
+{
+    const guint8 *header = (const guint8 *)data + sizeof(signature) + 8;
+    uint32_t size[2] = {0};
+
+    if (mvm_png_is(data, len) && len >= sizeof(signature) + 8 + sizeof(size))
+        memcpy(size, header, sizeof(size));
+    *ret_width = GUINT32_FROM_BE(size[0]);
+    *ret_height = GUINT32_FROM_BE(size[1]);
 }
 
 /* The next number of a PPM's header: white space and comments first. -1 when there is none. */

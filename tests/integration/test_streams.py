@@ -4,9 +4,11 @@
 """Where output goes: standard streams that are closed, and pictures for devices and pipes. With libvirt's test driver,
 whose machines have a picture of their own."""
 
+import json
 import os
 import pathlib
 import stat
+import struct
 import subprocess
 import tempfile
 import threading
@@ -60,6 +62,16 @@ class Streams(unittest.TestCase):
         self.assertEqual(whole, self.run_macvm("screenshot", "on", "/dev/stdout").stdout)
         self.assertEqual(0, self.run_macvm("screenshot", "on", "/dev/null").returncode)
         self.assertTrue(stat.S_ISCHR(os.stat("/dev/null").st_mode))
+
+    def test_json(self):
+        """One document on stdout, or one on stderr: nothing else is there when something fails."""
+        done = self.run_macvm("--json", "screenshot", "on", "x.png")
+        told = json.loads(done.stdout)
+        width, height = struct.unpack(">II", (self.dir / "x.png").read_bytes()[16:24])
+        self.assertEqual({"name": "on", "file": "x.png", "width": width, "height": height}, told)
+        self.assertEqual(2, self.run_macvm("--json", "screenshot", "on", "-").returncode)
+        done = self.run_macvm("--json", "define", "new")
+        self.assertEqual((b"", "host"), (done.stdout, json.loads(done.stderr)["error"]["code"]))
 
     def test_fifo(self):
         whole, got = self.run_macvm("screenshot", "on", "-").stdout, []
