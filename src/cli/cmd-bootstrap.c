@@ -100,8 +100,8 @@ mvm_cmd_bootstrap(MvmCli *cli, int argc, char **argv, GError **error)
     g_autofree char *ref = NULL;
     gboolean no_setup = FALSE;
     const GOptionEntry entries[] = {
-        {"upstream", 0, 0, G_OPTION_ARG_STRING, &url,
-         "repository to clone, as URL or path (default: kholia/OSX-KVM)", "URL"},
+        {"upstream", 0, 0, G_OPTION_ARG_STRING, &url, "repository (default: OSX-KVM at GitHub)",
+         "URL"},
         {"ref", 0, 0, G_OPTION_ARG_STRING, &ref, "branch, tag or commit to stay at", "REV"},
         {"no-setup", 0, 0, G_OPTION_ARG_NONE, &no_setup, "leave the host as it is", NULL},
         {0},

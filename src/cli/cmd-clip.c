@@ -305,15 +305,14 @@ mvm_cmd_clip(MvmCli *cli, int argc, char **argv, GError **error)
 {
     g_auto(ClipArgs) args = {0};
     const GOptionEntry entries[] = {
-        {"ssh", 0, 0, G_OPTION_ARG_STRING, &args.ssh,
-         "any Mac that ssh reaches, as [USER@]HOST[:PORT]; needs no libvirt", "DEST"},
+        {"ssh", 0, 0, G_OPTION_ARG_STRING, &args.ssh, "any Mac, as [USER@]HOST[:PORT]; no libvirt",
+         "DEST"},
         {"foreground", 0, 0, G_OPTION_ARG_NONE, &args.foreground,
          "stay here instead of in the background", NULL},
         {"direction", 0, 0, G_OPTION_ARG_STRING, &args.direction,
          "which way copies go; default: both", "both|to-guest|to-host"},
         {"backend", 0, 0, G_OPTION_ARG_STRING, &args.backend,
-         "how to reach the desktop's clipboard; default: by the display",
-         "x11|wayland-ext|wayland-wlr"},
+         "how to reach the desktop; default: by itself", "x11|wayland-ext|wayland-wlr"},
         {"ready-fd", 0, G_OPTION_FLAG_HIDDEN, G_OPTION_ARG_INT, &args.ready_fd, "", "FD"},
         {0},
     };

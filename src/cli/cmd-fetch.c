@@ -125,16 +125,16 @@ mvm_cmd_fetch(MvmCli *cli, int argc, char **argv, GError **error)
     MvmFetchRequest request = {0};
     MvmContext context = mvm_context(NULL, &cli->progress);
     const GOptionEntry entries[] = {
-        {"list", 0, 0, G_OPTION_ARG_NONE, &s.list, "List the versions there are", NULL},
+        {"list", 0, 0, G_OPTION_ARG_NONE, &s.list, "list the versions there are", NULL},
         {"output", 0, 0, G_OPTION_ARG_FILENAME, &s.output,
-         "Write a raw image to a local file, not to a storage volume", "FILE"},
-        {"pool", 0, 0, G_OPTION_ARG_STRING, &s.pool, "Storage pool of the volume", "POOL"},
-        {"server", 0, 0, G_OPTION_ARG_STRING, &s.server, "Ask this recovery server", "URL"},
+         "write a raw image to a local file, no volume", "FILE"},
+        {"pool", 0, 0, G_OPTION_ARG_STRING, &s.pool, "storage pool of the volume", "POOL"},
+        {"server", 0, 0, G_OPTION_ARG_STRING, &s.server, "ask this recovery server", "URL"},
         {"trust-key", 0, 0, G_OPTION_ARG_FILENAME, &s.trust_key,
-         "Public key that the media is signed with, in place of Apple's", "PEM"},
-        {"dmg", 0, 0, G_OPTION_ARG_FILENAME, &s.dmg, "Take a local disk image", "FILE"},
+         "public key of who signed it, if not Apple", "PEM"},
+        {"dmg", 0, 0, G_OPTION_ARG_FILENAME, &s.dmg, "take a local disk image", "FILE"},
         {"chunklist", 0, 0, G_OPTION_ARG_FILENAME, &s.chunklist,
-         "Verify the local disk image by its chunklist", "FILE"},
+         "verify the local disk image by its chunklist", "FILE"},
         {0},
     };
 

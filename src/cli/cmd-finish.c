@@ -24,7 +24,7 @@ mvm_cmd_finish(MvmCli *cli, int argc, char **argv, GError **error)
     MvmFinishResult result = {0};
     const GOptionEntry entries[] = {
         {"remove-media", 0, 0, G_OPTION_ARG_NONE, &remove_media,
-         "delete the recovery image, unless another machine needs it", NULL},
+         "delete the recovery image if no other needs it", NULL},
         G_OPTION_ENTRY_NULL,
     };
 

@@ -53,8 +53,8 @@ mvm_cmd_opencore(MvmCli *cli, int argc, char **argv, GError **error)
     MvmContext context = {0};
     MvmDefineRequest request = {.options = none, .must_exist = true};
     const GOptionEntry entries[] = {
-        {"opencore", 0, 0, G_OPTION_ARG_FILENAME, &given,
-         "image with the OpenCore to take, in the place of the checkout's", "FILE"},
+        {"opencore", 0, 0, G_OPTION_ARG_FILENAME, &given, "take the OpenCore in this image",
+         "FILE"},
         G_OPTION_ENTRY_NULL,
     };
     bool parsed = mvm_cli_parse(cli, entries, &argc, &argv, error);

@@ -10,47 +10,50 @@
 
 const MvmCommand mvm_commands[] = {
     {"bootstrap", NULL, GROUP_PREPARE, "[DIR]", "Clone or update OSX-KVM and patch it",
-     "A checkout that is there is only fast-forwarded. Patches are those that macvm ships and the\n"
-     "*.patch files of the user's configuration directory (~/.config/macvm/patches).",
+     "A checkout that is there is only fast-forwarded. Patches are those that macvm\n"
+     "ships and yours (~/.config/macvm/patches/*.patch). Then does what 'macvm setup'\n"
+     "does: from here on there is a machine to start.",
      0, 1, mvm_cmd_bootstrap},
     {"setup", NULL, GROUP_PREPARE, "[NAME]", "Make the host and a machine ready, in seven steps",
-     "Skips what is done already. Commands that need root are shown, and run through sudo\n"
-     "or pkexec only after a yes.",
+     "Skips what is done already. Commands that need root are shown, and run through\n"
+     "sudo or pkexec only after a yes.",
      0, 1, mvm_cmd_setup},
     {"doctor", NULL, GROUP_PREPARE, "[NAME]", "Tell what is missing to run macOS, and the remedy",
-     "Looks at the libvirt host of the connection, and changes nothing. To see whether KVM\n"
-     "works it runs an empty machine for two seconds.",
+     "Looks at the libvirt host of the connection, and changes nothing. To see whether\n"
+     "KVM works it runs an empty machine for two seconds.",
      0, 1, mvm_cmd_doctor},
     {"fetch", NULL, GROUP_PREPARE, "[VERSION]", "Fetch Apple's recovery media of a macOS version",
-     "VERSION is a number or a name (14, sonoma). The media goes into a storage volume of the\n"
-     "libvirt host, or with --output into a local file; what is not signed by Apple is refused.",
+     "VERSION is a number or a name (14, sonoma). The media goes into a storage volume\n"
+     "of the libvirt host, or with --output into a local file; what is not signed by\n"
+     "Apple is refused.",
      0, 1, mvm_cmd_fetch},
     {"define", NULL, GROUP_MACHINE, "[NAME]", "Define a machine, or bring one up to date",
-     "A machine that exists is merged: what you changed in virt-manager or virsh stays,\n"
-     "what macvm changes comes in, and where both changed the same nothing is done.",
+     "A machine that exists is merged: what you changed in virt-manager or virsh\n"
+     "stays, what macvm changes comes in, and where both changed the same nothing is\n"
+     "done.",
      0, 1, mvm_cmd_define},
     {"set", NULL, GROUP_MACHINE, "NAME", "Change a machine that is defined",
      "On a running machine the change shows at its next start.", 1, 1, mvm_cmd_set},
     {"import", NULL, GROUP_MACHINE, "DIR|FILE [NAME]", "Take over a machine of another program",
-     "Reads an OSX-KVM folder (its boot script), quickemu's .conf or a libvirt domain's XML, and\n"
-     "copies the disks into the pool. Nothing there is run or changed; what cannot be taken\n"
-     "over is listed.",
+     "Reads an OSX-KVM folder (its boot script), quickemu's .conf or a libvirt\n"
+     "domain's XML, and copies the disks into the pool. Nothing there is run or\n"
+     "changed; what cannot be taken over is listed.",
      1, 2, mvm_cmd_import},
     {"finish", NULL, GROUP_MACHINE, "[NAME]", "After the installation, take the recovery disk out",
-     "A restart can then not begin the installer again. 'macvm set NAME --recovery on' brings\n"
-     "the disk back.",
+     "A restart can then not begin the installer again. 'macvm set NAME --recovery on'\n"
+     "brings the disk back.",
      0, 1, mvm_cmd_finish},
     {"config", NULL, GROUP_MACHINE, "get|set|unset NAME [KEY [VALUE]]",
      "Read or set a key of OpenCore's config.plist",
-     "KEY is a path: UEFI.Output.Resolution, NVRAM.Add.GUID.boot-args, Kernel.Add.0.Enabled;\n"
-     "a '.' within a key has a '\\' before it. Without a KEY, get prints the whole file.\n"
-     "unset takes back what set did.",
+     "KEY is a path: UEFI.Output.Resolution, NVRAM.Add.GUID.boot-args,\n"
+     "Kernel.Add.0.Enabled; a '.' within a key has a '\\' before it. Without a KEY, get\n"
+     "prints the whole file. unset takes back what set did.",
      2, 4, mvm_cmd_config},
     {"opencore", NULL, GROUP_MACHINE, "update|rollback [NAME]",
      "Give a machine a newer OpenCore, or the one before",
-     "update takes the OpenCore of the checkout, which 'macvm bootstrap' brings up to date. The\n"
-     "machine stays the Mac that it is, and what was edited in config.plist stays edited. The\n"
-     "OpenCore that it had is kept for rollback.",
+     "update takes the OpenCore of the checkout, which 'macvm bootstrap' brings up to\n"
+     "date. The machine stays the Mac that it is, and what was edited in config.plist\n"
+     "stays edited. The OpenCore that it had is kept for rollback.",
      1, 2, mvm_cmd_opencore},
     {"undefine", NULL, GROUP_MACHINE, "[NAME]", "Forget a machine, with its NVRAM",
      "Its disks stay, unless --remove-storage is given; images that another machine\n"
@@ -77,8 +80,9 @@ const MvmCommand mvm_commands[] = {
     {"log", NULL, GROUP_POWER, "[NAME]", "Show QEMU's log of a machine", NULL, 0, 1, mvm_cmd_log},
     {"clip", NULL, GROUP_POWER, "sync|push|pull|stop|status [NAME]",
      "Share the clipboard with a machine, or with any Mac",
-     "sync keeps both clipboards the same until stop; push and pull copy once. What is on either\n"
-     "clipboard when they meet stays where it is, and what a password manager marked is not sent.",
+     "sync keeps both clipboards the same until stop; push and pull copy once. What is\n"
+     "on either clipboard when they meet stays where it is, and what a password\n"
+     "manager marked is not sent.",
      1, 2, mvm_cmd_clip},
     {"completion", NULL, GROUP_PROGRAM, "bash|zsh|fish", "Print a completion script for a shell",
      NULL, 1, 1, mvm_cmd_completion},

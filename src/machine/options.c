@@ -83,9 +83,7 @@ static const Row rows[MVM_OPTION_COUNT] = {
     [MVM_OPTION_PICKER_TIMEOUT] = {INFO("picker-timeout", "SECONDS",
                                         "how long OpenCore waits for a choice; 0: for ever"),
                                    .normalise = normalise_number, .max = 86400},
-    [MVM_OPTION_CSR] = {INFO("csr", "NUMBER",
-                             "csr-active-config, what System Integrity Protection lets through; "
-                             "0 for nothing"),
+    [MVM_OPTION_CSR] = {INFO("csr", "NUMBER", "csr-active-config: what SIP lets through"),
                         .normalise = normalise_csr},
     [MVM_OPTION_AUTOSTART] = {LIVE("autostart", NULL, "start the machine with the host"),
                               .normalise = normalise_choice},

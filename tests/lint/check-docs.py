@@ -35,6 +35,7 @@ def check_options(page, text, known):
 
 
 main = help_of()
+wrong += [f"--help is wider than a terminal: {line}" for line in main.splitlines() if len(line) > 80]
 GLOBAL = options_in_help(main)
 commands = re.findall(r"^  ([a-z]+)  +(\S.*)$", main, re.M)
 if len(commands) < 3:
@@ -45,6 +46,7 @@ for command, summary in commands:
         wrong.append(f"{command}: no page {page.name}")
         continue
     text, shown = page.read_text(), help_of(command)
+    wrong += [f"{command} --help is wider than a terminal: {line}" for line in shown.splitlines() if len(line) > 80]
     known = {name: how for name, how in options_in_help(shown).items() if name not in GLOBAL}
     told = set(re.findall(r"\*--([a-z][a-z-]*)\*", text)) - set(GLOBAL)
     check_options(page, text, known)
