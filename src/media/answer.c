@@ -3,6 +3,7 @@
 
 #include "media/media-limits.h"
 #include "media/refuse.h"
+#include "util/error.h"
 
 #include <string.h>
 
@@ -84,6 +85,14 @@ parse_line(MvmAnswer *answer, char *line, GError **error)
     return true;
 }
 
+static bool
+refuse_as_other(GError **error)
+{
+    mvm_media_refuse(error, "its answer is not one of a recovery server");
+    mvm_error_set_hint(error, "%s", MVM_SOMEBODY_ELSE);
+    return false;
+}
+
 bool
 mvm_answer_parse(const char *text, size_t len, const char *host, MvmAnswer *ret_answer,
                  GError **error)
@@ -92,8 +101,9 @@ mvm_answer_parse(const char *text, size_t len, const char *host, MvmAnswer *ret_
     g_auto(GStrv) lines = NULL;
     g_auto(MvmAnswer) answer = {0};
 
-    if (len > MVM_ANSWER_MAX || memchr(text, '\0', len) != NULL)
-        return mvm_media_refuse(error, "its answer is not one of a recovery server");
+    /* An empty one may have no text at all. */
+    if (len < 1 || len > MVM_ANSWER_MAX || memchr(text, '\0', len) != NULL)
+        return refuse_as_other(error);
     copy = g_strndup(text, len);
     lines = g_strsplit(copy, "\n", -1);
     for (char **line = lines; *line != NULL; line++) {
@@ -103,7 +113,7 @@ mvm_answer_parse(const char *text, size_t len, const char *host, MvmAnswer *ret_
     }
     if (answer.product == NULL || answer.image_url == NULL || answer.image_token == NULL ||
         answer.chunklist_url == NULL || answer.chunklist_token == NULL)
-        return mvm_media_refuse(error, "its answer is not one of a recovery server");
+        return refuse_as_other(error);
     if (!check_url(answer.image_url, host, error) || !check_url(answer.chunklist_url, host, error))
         return false;
     *ret_answer = answer;

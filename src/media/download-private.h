@@ -15,10 +15,12 @@ typedef struct {
     char *cookie;                /* owned: the token of answer */
     unsigned generation;         /* how often the token was renewed */
     gint64 renewed_at;           /* monotonic time; 0: never */
+    gint64 told_until;           /* monotonic time: that the server is busy was told until then */
     CURLM *multi;                /* owned */
     MvmTransfer transfers[MVM_CONNECTIONS_MAX];
     unsigned connections;
-    bool sequential; /* the server does no ranges */
+    bool sequential;      /* the server does no ranges */
+    bool told_sequential; /* and that was told */
 
     /* What download_load() was called with, while it runs. */
     MvmChunkTaker *taker;

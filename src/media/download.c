@@ -82,6 +82,19 @@ mvm_download_update_cookie(MvmDownload *d)
     d->cookie = g_strconcat("AssetToken=", d->answer->image_token, NULL);
 }
 
+/* Once, though all connections are told the same. */
+static void
+tell_patience(MvmDownload *d, const MvmTransfer *t)
+{
+    int64_t seconds = mvm_http_get_patience(t->easy);
+
+    if (seconds == 0 || d->told_until >= g_get_monotonic_time())
+        return;
+    d->told_until = t->retry_at;
+    mvm_progress_note(d->recovery->progress,
+                      "the server is busy: waiting %" G_GINT64_FORMAT " s, as it asks", seconds);
+}
+
 /* After an attempt that may be repeated. */
 static bool
 repeat_later(MvmDownload *d, MvmTransfer *t, const char *cause, GError **error)
@@ -89,10 +102,11 @@ repeat_later(MvmDownload *d, MvmTransfer *t, const char *cause, GError **error)
     int64_t delay = 0;
 
     t->failures++;
-    if (t->failures >= d->recovery->tuning.tries)
+    if (t->failures >= d->recovery->tuning.tries || mvm_http_is_sent_away(t->easy))
         return give_up(d, cause, error);
     delay = mvm_http_delay_ms(&d->recovery->tuning, t->failures, t->easy);
     t->retry_at = g_get_monotonic_time() + delay * 1000;
+    tell_patience(d, t);
     return true;
 }
 
@@ -104,7 +118,7 @@ handle_failure(MvmDownload *d, MvmTransfer *t, CURLcode code, long status, GErro
     /* A body that is not taken because of its status ends as a write error. */
     if (code == CURLE_WRITE_ERROR)
         code = CURLE_OK;
-    cause = mvm_http_dup_cause(code, status, t->error_text);
+    cause = mvm_http_dup_cause(t->easy, code, status, t->error_text);
     if (status == 403 || status == 404 || status == 410 || status == 416)
         return mvm_download_renew(d, t->generation, status, error);
     if (mvm_http_is_transient(code, status))

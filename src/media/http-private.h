@@ -27,5 +27,12 @@ bool mvm_http_is_transient(CURLcode code, long status);
  * the server asked for with Retry-After, up to five minutes. */
 int64_t mvm_http_delay_ms(const MvmHttpTuning *tuning, unsigned failures, CURL *easy);
 
-/* "timed out", "the server answers 403": what went wrong, for a message. The caller frees. */
-char *mvm_http_dup_cause(CURLcode code, long status, const char *error_text);
+/* Whether the server asks to be left alone for longer than anybody would wait. */
+bool mvm_http_is_sent_away(CURL *easy);
+
+/* What it asks for, in seconds, when that is long enough to be told to the user; else 0. */
+int64_t mvm_http_get_patience(CURL *easy);
+
+/* "timed out", "the server answers 403": what went wrong with easy's transfer, for a message. The
+ * caller frees. */
+char *mvm_http_dup_cause(CURL *easy, CURLcode code, long status, const char *error_text);

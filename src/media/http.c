@@ -12,7 +12,8 @@
 #define SLOW_BYTES 1024L
 #define BUFFER_BYTES 262144L
 #define DELAY_MAX_MS 30000
-#define RETRY_AFTER_MAX_MS 300000
+#define RETRY_AFTER_MAX_S 300
+#define RETRY_AFTER_TOLD_S 5
 #define TICK_MS 100
 
 typedef struct {
@@ -108,19 +109,45 @@ mvm_http_is_transient(CURLcode code, long status)
     }
 }
 
+/* What the server asks for with Retry-After, in seconds; any number. */
+static int64_t
+retry_after(CURL *easy)
+{
+    curl_off_t asked = 0;
+
+    (void)curl_easy_getinfo(easy, CURLINFO_RETRY_AFTER, &asked);
+    return asked;
+}
+
 int64_t
 mvm_http_delay_ms(const MvmHttpTuning *tuning, unsigned failures, CURL *easy)
 {
     int64_t delay = (int64_t)tuning->backoff_ms << MIN(failures - 1, 10);
-    curl_off_t asked = 0;
 
-    (void)curl_easy_getinfo(easy, CURLINFO_RETRY_AFTER, &asked);
-    return MAX(MIN(delay, DELAY_MAX_MS), MIN(asked * 1000, RETRY_AFTER_MAX_MS));
+    return MAX(MIN(delay, DELAY_MAX_MS), MIN(retry_after(easy), RETRY_AFTER_MAX_S) * 1000);
+}
+
+bool
+mvm_http_is_sent_away(CURL *easy)
+{
+    return retry_after(easy) > RETRY_AFTER_MAX_S;
+}
+
+int64_t
+mvm_http_get_patience(CURL *easy)
+{
+    int64_t asked = retry_after(easy);
+
+    return asked >= RETRY_AFTER_TOLD_S && asked <= RETRY_AFTER_MAX_S ? asked : 0;
 }
 
 char *
-mvm_http_dup_cause(CURLcode code, long status, const char *error_text)
+mvm_http_dup_cause(CURL *easy, CURLcode code, long status, const char *error_text)
 {
+    if (code == CURLE_OK && mvm_http_is_sent_away(easy))
+        return g_strdup_printf("the server answers %ld, and to come back in %" G_GINT64_FORMAT
+                               " minutes",
+                               status, retry_after(easy) / 60);
     if (code == CURLE_OK)
         return g_strdup_printf("the server answers %ld", status);
     return g_strdup(*error_text != '\0' ? error_text : curl_easy_strerror(code));
@@ -238,6 +265,19 @@ is_offline(CURL *easy, CURLcode code)
            code == CURLE_COULDNT_CONNECT || (code == CURLE_OPERATION_TIMEDOUT && connected == 0);
 }
 
+/* Before repetition number failures. False when it is to be stopped. */
+static bool
+wait_for_server(Exchange *exchange, const MvmHttpTuning *tuning, unsigned failures, CURL *easy)
+{
+    int64_t seconds = mvm_http_get_patience(easy);
+
+    if (seconds > 0)
+        mvm_progress_note(exchange->progress,
+                          "the server is busy: waiting %" G_GINT64_FORMAT " s, as it asks",
+                          seconds);
+    return wait_ms(exchange, mvm_http_delay_ms(tuning, failures, easy));
+}
+
 static bool
 perform(CURL *easy, const MvmHttpRequest *request, const MvmHttpTuning *tuning,
         const char *error_text, Exchange *exchange, GError **error)
@@ -253,13 +293,14 @@ perform(CURL *easy, const MvmHttpRequest *request, const MvmHttpTuning *tuning,
         (void)curl_easy_getinfo(easy, CURLINFO_RESPONSE_CODE, &exchange->reply->status);
         if (code == CURLE_OK && !mvm_http_is_transient(code, exchange->reply->status))
             return true;
-        cause = exchange->too_long ? g_strdup("the answer is too long")
-                                   : mvm_http_dup_cause(code, exchange->reply->status, error_text);
+        cause = exchange->too_long
+                    ? g_strdup("the answer is too long")
+                    : mvm_http_dup_cause(easy, code, exchange->reply->status, error_text);
         offline = is_offline(easy, code);
-        if (exchange->stopped != NULL || exchange->too_long ||
+        if (exchange->stopped != NULL || exchange->too_long || mvm_http_is_sent_away(easy) ||
             failures >= (offline ? tuning->offline_tries : tuning->tries) ||
             !mvm_http_is_transient(code, exchange->reply->status) ||
-            !wait_ms(exchange, mvm_http_delay_ms(tuning, failures, easy)))
+            !wait_for_server(exchange, tuning, failures, easy))
             return fail(request, exchange, offline, cause, error);
     }
 }

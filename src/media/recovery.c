@@ -2,6 +2,7 @@
 #include "media/recovery.h"
 
 #include "media/media-limits.h"
+#include "media/refuse.h"
 #include "util/error.h"
 
 #include <string.h>
@@ -43,6 +44,8 @@ refuse_status(const char *url, long status, GError **error)
     if (status == 403)
         mvm_error_set_hint(error, "a network filter, a VPN or a data centre's address may be "
                                   "refused: try another network, or a mirror with --server");
+    else
+        mvm_error_set_hint(error, "try another time, or a mirror with --server");
     return false;
 }
 
@@ -67,8 +70,7 @@ ask(const MvmRecovery *recovery, const char *base, const char *host, MvmAnswer *
 
         g_set_error(error, MVM_ERROR, MVM_ERROR_FAILED,
                     "cannot fetch '%s': the server opens no session", shown);
-        mvm_error_set_hint(error, "a proxy or the network's log-in page may have answered in "
-                                  "its place");
+        mvm_error_set_hint(error, "%s", MVM_SOMEBODY_ELSE);
         return false;
     }
     request = (MvmHttpRequest){
@@ -82,6 +84,10 @@ ask(const MvmRecovery *recovery, const char *base, const char *host, MvmAnswer *
         g_autofree char *shown = mvm_http_dup_shown(base);
 
         g_prefix_error(error, "cannot use server '%s': ", shown);
+        if (error != NULL && mvm_error_get_hint(*error) == NULL)
+            mvm_error_set_hint(error,
+                               "the server is at fault, or somebody changes its answers: try "
+                               "another network");
         return false;
     }
     return true;
@@ -144,7 +150,10 @@ mvm_recovery_fetch_chunklist(const MvmRecovery *recovery, const MvmAnswer *answe
         return NULL;
     }
     list = mvm_chunklist_load(reply.body->data, reply.body->len, trust, error);
-    if (list == NULL)
+    if (list == NULL) {
         g_prefix_error(error, "cannot use '%s': ", answer->chunklist_url);
+        if (error != NULL && mvm_error_get_hint(*error) == NULL)
+            mvm_error_set_hint(error, "%s", MVM_SOMEBODY_ELSE);
+    }
     return list;
 }

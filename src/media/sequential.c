@@ -9,6 +9,8 @@
 
 #include <string.h>
 
+#define BAD_MAX 3
+
 typedef struct {
     MvmDownload *d;
     CURL *easy;        /* owned */
@@ -177,14 +179,17 @@ try_again(Stream *s, CURLcode code, size_t left_before, GError **error)
     g_autofree char *cause = NULL;
 
     (void)curl_easy_getinfo(s->easy, CURLINFO_RESPONSE_CODE, &status);
-    cause = mvm_http_dup_cause(code, status, s->error_text);
-    if (s->wrong && ++s->bad >= 3)
+    cause = mvm_http_dup_cause(s->easy, code, status, s->error_text);
+    if (s->wrong && ++s->bad >= BAD_MAX)
         return fail(s, false, "a chunk does not match the chunklist", error);
     if (s->wrong || s->d->left < left_before)
         return true;
+    /* It ended in good order, before a chunk was whole. */
+    if (code == CURLE_OK && s->usable && ++s->bad >= BAD_MAX)
+        return fail(s, true, "the server sends a page, or less of the image than there is", error);
     if (status == 403 || status == 404 || status == 410)
         return mvm_download_renew(s->d, s->d->generation, status, error);
-    if (++s->failures >= tuning->tries)
+    if (++s->failures >= tuning->tries || mvm_http_is_sent_away(s->easy))
         return fail(s, true, s->usable ? cause : "the server sends something else than the image",
                     error);
     return wait_ms(s, mvm_http_delay_ms(tuning, s->failures, s->easy)) || s->closed ||
@@ -223,9 +228,11 @@ mvm_download_sequential(MvmDownload *d, GError **error)
     mvm_curl_set(s.easy, CURLOPT_NOPROGRESS, 0L);
     mvm_curl_set(s.easy, CURLOPT_XFERINFOFUNCTION, on_progress);
     mvm_curl_set(s.easy, CURLOPT_XFERINFODATA, &s);
-    mvm_progress_note(d->recovery->progress,
-                      "the server does not send parts of the file: using one connection, which "
-                      "takes longer");
+    if (!d->told_sequential)
+        mvm_progress_note(d->recovery->progress,
+                          "the server does not send parts of the file: using one connection, "
+                          "which takes longer");
+    d->told_sequential = true;
     good = run(&s, error);
     mvm_buffers_put(d->taker->buffers, s.buffer);
     mvm_sha256_free(s.sha);

@@ -28,6 +28,9 @@ hit is logged with the name):
     no-session       no cookie
     flip-list=OFFSET the byte at OFFSET of the chunklist is another
     long-answer      an answer without end
+    empty-answer     an answer of no bytes
+    html-stream      a page instead of image data, with status 200 and of unknown length
+    empty-list       a chunklist of no bytes
 """
 import argparse
 import http.server
@@ -108,6 +111,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
             return self.reply(403, PAGE)
         if self.fault("html-answer"):
             return self.reply(200, PAGE)
+        if self.fault("empty-answer"):
+            return self.reply(200)
         if self.fault("long-answer"):
             return self.reply(200, b"AP: x\n" * 20000)
         return self.reply(200, self.answer(), Content_Type="text/plain")
@@ -129,7 +134,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
     def chunklist(self):
         if self.cookie("AssetToken") not in self.server.tokens:
             return self.reply(403, PAGE)
-        data = bytearray(self.server.chunklist)
+        data = bytearray(b"" if self.fault("empty-list") else self.server.chunklist)
         if self.fault("flip-list") is not None:
             data[int(self.fault("flip-list"))] ^= 1
         return self.reply(200, bytes(data))
@@ -148,6 +153,12 @@ class Handler(http.server.BaseHTTPRequestHandler):
             return self.reply(503, PAGE, Retry_After=busy)
         if self.fault("html"):
             return self.reply(200, PAGE, Content_Type="text/html")
+        if self.fault("html-stream"):
+            self.send_response(200)
+            self.end_headers()
+            self.wfile.write(PAGE)
+            self.close_connection = True
+            return self.note("page")
         return self.data()
 
     def data(self):

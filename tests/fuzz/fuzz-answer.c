@@ -22,7 +22,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     uint64_t first = 0, last = 0, total = 0;
 
     (void)mvm_content_range_parse(header, &first, &last, &total);
-    if (!mvm_answer_parse((const char *)data, size, NULL, &answer, NULL))
+    if (!mvm_answer_parse(size > 0 ? (const char *)data : NULL, size, NULL, &answer, NULL))
         return 0;
     check_value(answer.product);
     check_value(answer.image_url);

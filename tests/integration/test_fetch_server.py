@@ -101,6 +101,13 @@ class FetchServer(media_fixture.Signed, unittest.TestCase):
             self.assert_done(self.fetch(server))
             self.assertGreaterEqual(time.monotonic() - begin, 3)
 
+    def test_long_wait_is_told(self):
+        with self.server(busy="6", no_ranges=True) as server:
+            done = self.fetch(server)
+            self.assertEqual(done.err.count("waiting 6 s, as it asks"), 1, done.err)
+            self.assertEqual(done.err.count("using one connection"), 1, done.err)
+            self.assert_done(done)
+
     def test_stalled_connection_is_dropped(self):
         with self.server(stall=1000) as server:
             self.assert_done(self.fetch(server))
@@ -124,10 +131,15 @@ class FetchServer(media_fixture.Signed, unittest.TestCase):
             (dict(forbidden_ask=True), "403"), (dict(flip_list="100"), "signature does not match"),
             (dict(flip_list="12"), "chunk"), (dict(long_answer=True), "too long"),
             (dict(no_ranges=True, flip="5000"), "does not match the chunklist"),
+            (dict(empty_answer=True), "not one of a recovery server"), (dict(empty_list=True), "not a chunklist"),
+            (dict(html_stream=True), "sends a page"), (dict(busy="3600"), "come back in 60 minutes"),
+            (dict(busy="9223372036854775807"), "to come back in"),
         ]
         for faults, text in cases:
             with self.subTest(**faults), self.server(**faults) as server:
-                self.assert_refused(self.fetch(server), text)
+                refused = self.fetch(server)
+                self.assert_refused(refused, text)
+                self.assertIn("hint: ", refused.err)
 
     def test_wrong_key(self):
         other = self.dir / "other"

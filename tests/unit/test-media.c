@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "machine/os.h"
+#include "media/answer.h"
 #include "media/catalog.h"
+#include "util/error.h"
 
 #include <string.h>
 
@@ -23,10 +25,23 @@ test_catalog(void)
     g_assert_null(mvm_media_request_find("10.12"));
 }
 
+/* A body of no bytes has no buffer either. */
+static void
+test_empty_answer(void)
+{
+    g_auto(MvmAnswer) answer = {0};
+    g_autoptr(GError) error = NULL;
+
+    g_assert_false(mvm_answer_parse(NULL, 0, NULL, &answer, &error));
+    g_assert_error(error, MVM_ERROR, MVM_ERROR_FAILED);
+    g_assert_nonnull(mvm_error_get_hint(error));
+}
+
 int
 main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, G_TEST_OPTION_ISOLATE_DIRS, NULL);
     g_test_add_func("/catalog", test_catalog);
+    g_test_add_func("/empty-answer", test_empty_answer);
     return g_test_run();
 }
