@@ -164,6 +164,15 @@
         send('C', now, text);
     }
 
+    function isMarked() {
+        var names = allTypes();
+
+        return CONCEALED.concat(PASSING).some(function (name) {
+            return names.indexOf(name) >= 0;
+        });
+    }
+
+    // A mark may be set after the text that it is for.
     function fetch(meta, request) {
         var cap = parseInt(request.slice(0, 8), 16);
         var data;
@@ -171,7 +180,7 @@
         if (count() !== meta)
             return send('E', count(), 'stale');
         data = board.dataForType(request.slice(9));
-        if (count() !== meta)
+        if (count() !== meta || isMarked())
             return send('E', count(), 'stale');
         if (data.isNil())
             return send('E', meta, 'missing');

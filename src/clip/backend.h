@@ -34,7 +34,8 @@ typedef struct {
     bool empty;          /* nobody owns the clipboard: it was cleared, or its owner quit */
     bool quit;           /* with empty: its owner is known to have quit (X11 alone can tell) */
     bool initial;        /* it was there before the backend was created */
-    bool secret;         /* a password manager marked it: do not send it */
+    bool secret;         /* a password manager marked it, or what it replaced before that could be
+                            reported (with empty: that): do not send it */
     const char *origin;  /* the mark of a macvm content (perhaps our own, copied by a clipboard
                             manager), valid as mvm_clip_origin_is_valid() says, or NULL */
 } MvmClipOffer;

@@ -11,11 +11,20 @@ mvm_engine_out_free(MvmOutgoing *out)
     *out = (MvmOutgoing){0};
 }
 
+/* A secret was there whose text is not known. */
+void
+mvm_engine_out_miss_secret(MvmEngine *engine)
+{
+    engine->secret_echo_until = engine->ops.now(engine->data) + MVM_ENGINE_SECRET_ECHO;
+}
+
 /* The answers to what is being read are ignored from now on; a write that has not been committed is
  * taken back. */
 void
 mvm_engine_out_drop(MvmEngine *engine)
 {
+    if (engine->out.content != NULL && engine->out.secret)
+        mvm_engine_out_miss_secret(engine);
     mvm_engine_out_free(&engine->out);
     if (engine->flying != NULL && engine->guest_here && engine->ops.guest_cancel(engine->data)) {
         g_clear_pointer(&engine->flying, mvm_clip_content_unref);
@@ -39,8 +48,12 @@ remember_secret(MvmEngine *engine)
 {
     GBytes *text = mvm_clip_content_get(engine->out.content, MVM_CLIP_TEXT);
 
+    if (text == NULL) {
+        mvm_engine_out_miss_secret(engine);
+        return;
+    }
     g_clear_pointer(&engine->secret_mac, g_free);
-    if (text != NULL && g_bytes_get_size(text) > 0)
+    if (g_bytes_get_size(text) > 0)
         engine->secret_mac = mac_of(engine, text);
     engine->secret_until = engine->ops.now(engine->data) + MVM_ENGINE_SECRET;
 }
@@ -159,6 +172,8 @@ mvm_engine_host_bytes(MvmEngine *engine, uint64_t generation, MvmClipType type, 
         (out->unread & MVM_CLIP_BIT(type)) == 0)
         return;
     if (g_error_matches(error, MVM_ERROR, MVM_ERROR_CANCELLED)) {
+        if (out->secret)
+            mvm_engine_out_miss_secret(engine);
         mvm_engine_out_free(out); /* the clipboard has changed: the new offer follows */
         mvm_engine_tell(engine, MVM_DIRECTION_TO_GUEST, MVM_CLIP_LATE, NULL);
         return;

@@ -55,6 +55,8 @@ struct MvmEngine {
     uint8_t secret_key[32];
     char *secret_mac; /* owned; of the last text that was marked, or NULL */
     int64_t secret_until;
+    int64_t secret_echo_until; /* until then, what the host copies is taken for a secret that could
+                                  not be read */
 };
 
 void mvm_engine_tell(MvmEngine *engine, MvmDirection direction, MvmClipOutcome outcome,
@@ -72,6 +74,7 @@ bool mvm_engine_is_last(const MvmEngine *engine, const MvmClipContent *content, 
 void mvm_engine_out_start(MvmEngine *engine);
 void mvm_engine_out_clear(MvmEngine *engine);
 void mvm_engine_out_drop(MvmEngine *engine);
+void mvm_engine_out_miss_secret(MvmEngine *engine);
 void mvm_engine_out_send(MvmEngine *engine);
 void mvm_engine_out_free(MvmOutgoing *out);
 

@@ -107,15 +107,20 @@ mvm_engine_host_changed(MvmEngine *engine, const MvmClipOffer *offer)
     engine->host_seen = true;
     engine->generation = offer->generation;
     engine->host_types = offer->empty ? 0 : offer->types;
-    engine->host_secret = offer->secret;
     engine->host_changed_at = engine->ops.now(engine->data);
+    engine->host_secret =
+        !offer->empty && (offer->secret || engine->host_changed_at < engine->secret_echo_until);
+    if (offer->empty && offer->secret)
+        mvm_engine_out_miss_secret(engine);
     engine->host_unsent = false;
     engine->host_has_last = echo;
     if (engine->push_wanted) {
         mvm_engine_push(engine);
         return;
     }
-    if (offer->initial || echo || (engine->direction & MVM_DIRECTION_TO_GUEST) == 0)
+    if (echo || (engine->direction & MVM_DIRECTION_TO_GUEST) == 0)
+        return;
+    if (offer->initial && !engine->host_secret) /* a secret is read to know it again */
         return;
     if (offer->empty && !offer->quit)
         host_emptied(engine);

@@ -70,6 +70,7 @@ struct MvmClipWayland {
     bool echo;              /* offer is our own source, come back */
     bool released;          /* we gave the selection up, and the event of that is to come */
     bool offered;           /* offer was reported */
+    bool secret_before;     /* a content that was not reported any more had the mark */
     MvmClipReads reads;
     MvmWaylandReceipt *receipt; /* a pipe is being read, or NULL */
 

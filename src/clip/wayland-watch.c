@@ -23,11 +23,12 @@ report(MvmClipWayland *wayland, const char *origin)
         .types = offer != NULL ? mvm_clip_choice_get_types(&offer->choice) : 0,
         .empty = offer == NULL,
         .initial = wayland->initial,
-        .secret = offer != NULL && offer->choice.secret,
+        .secret = (offer != NULL && offer->choice.secret) || wayland->secret_before,
         .origin = origin,
     };
 
     wayland->offered = true;
+    wayland->secret_before = false;
     wayland->base.stats.reports++;
     wayland->base.callbacks->changed(&wayland->base, &reported, wayland->base.data);
 }
@@ -100,6 +101,8 @@ offer_of(struct ext_data_control_offer_v1 *proxy)
 static void
 advance(MvmClipWayland *wayland, MvmWaylandOffer *offer)
 {
+    if (!wayland->offered && wayland->offer != NULL && wayland->offer->choice.secret)
+        wayland->secret_before = true;
     wayland->generation++;
     wayland->offered = false;
     mvm_clip_timer_clear(&wayland->base.coalesce);

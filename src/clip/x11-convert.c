@@ -252,6 +252,26 @@ mvm_x11_convert(MvmClipX11 *x11, xcb_atom_t target, size_t max, unsigned silence
                           x11->atoms[ATOM_PROPERTY], x11->time);
 }
 
+bool
+mvm_x11_convert_is_for(const MvmClipX11 *x11, MvmX11ConvertFunc done)
+{
+    return x11->conversion != NULL && x11->conversion->done == done;
+}
+
+bool
+mvm_x11_convert_divert(MvmClipX11 *x11, MvmX11ConvertFunc done, MvmX11ConvertFunc then, unsigned ms)
+{
+    MvmX11Conversion *conversion = x11->conversion;
+
+    if (!mvm_x11_convert_is_for(x11, done))
+        return false;
+    conversion->done = then;
+    conversion->silence_ms = ms;
+    conversion->give_up = g_get_monotonic_time() + (gint64)ms * G_TIME_SPAN_MILLISECOND;
+    extend(x11);
+    return true;
+}
+
 void
 mvm_x11_convert_stop(MvmClipX11 *x11)
 {

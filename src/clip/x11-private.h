@@ -76,8 +76,10 @@ struct MvmClipX11 {
     uint64_t generation;
     xcb_timestamp_t time; /* of the change that began it */
     bool quit, initial;
-    bool released; /* we gave the selection up, and the event of that is to come */
-    bool offered;  /* choice is that of the generation, and was reported */
+    bool released;      /* we gave the selection up, and the event of that is to come */
+    bool offered;       /* choice is that of the generation, and was reported */
+    bool secret_before; /* a content that was not reported any more had the mark */
+    bool postponed;     /* settled() waits for before_read() */
     MvmClipChoice choice;
     MvmClipReads reads;
 
@@ -127,6 +129,12 @@ void mvm_x11_watch_end(MvmClipX11 *x11);
 void mvm_x11_convert(MvmClipX11 *x11, xcb_atom_t target, size_t max, unsigned silence_ms,
                      MvmX11ConvertFunc done);
 void mvm_x11_convert_stop(MvmClipX11 *x11);
+/* Has then called in place of done, after ms at the latest. False when no conversion is under way
+ * that would call done. */
+bool mvm_x11_convert_divert(MvmClipX11 *x11, MvmX11ConvertFunc done, MvmX11ConvertFunc then,
+                            unsigned ms);
+/* Whether a conversion is under way that will call done. */
+bool mvm_x11_convert_is_for(const MvmClipX11 *x11, MvmX11ConvertFunc done);
 void mvm_x11_convert_notify(MvmClipX11 *x11, const xcb_selection_notify_event_t *event);
 void mvm_x11_convert_property(MvmClipX11 *x11, const xcb_property_notify_event_t *event);
 

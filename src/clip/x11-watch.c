@@ -6,6 +6,8 @@
 #include <string.h>
 
 #define TARGETS_MAX ((size_t)64 * 1024) /* bytes of the list, four each */
+/* For the list of an owner that somebody replaced meanwhile; the new one waits so long at most. */
+#define BEFORE_MS 100
 
 static void
 report(MvmClipX11 *x11, const char *origin)
@@ -16,11 +18,12 @@ report(MvmClipX11 *x11, const char *origin)
         .empty = x11->base.empty,
         .quit = x11->quit,
         .initial = x11->initial,
-        .secret = x11->choice.secret,
+        .secret = x11->choice.secret || x11->secret_before,
         .origin = origin,
     };
 
     x11->offered = true;
+    x11->secret_before = false;
     x11->base.stats.reports++;
     x11->base.callbacks->changed(&x11->base, &offer, x11->base.data);
 }
@@ -36,20 +39,22 @@ origin_read(MvmClipX11 *x11, GBytes *bytes, unsigned bits, GError *error)
 }
 
 static void
-add_target(MvmClipX11 *x11, xcb_atom_t target)
+add_target(const MvmClipX11 *x11, MvmClipChoice *choice, xcb_atom_t target)
 {
     if (target == x11->atoms[ATOM_ORIGIN])
-        x11->choice.origin = true;
+        choice->origin = true;
     if (target == x11->atoms[ATOM_SECRET])
-        x11->choice.secret = true;
+        choice->secret = true;
     for (int i = 0; i < MVM_CLIP_FORMAT_COUNT; i++) {
         if (target == x11->formats[i])
-            mvm_clip_choice_add_format(&x11->choice, i);
+            mvm_clip_choice_add_format(choice, i);
     }
 }
 
+/* Ends a conversion to TARGETS; takes bytes and error over. */
 static void
-targets_read(MvmClipX11 *x11, GBytes *bytes, unsigned bits, GError *error)
+take_targets(const MvmClipX11 *x11, MvmClipChoice *choice, GBytes *bytes, unsigned bits,
+             GError *error)
 {
     size_t size = 0;
     const char *data = NULL;
@@ -60,10 +65,16 @@ targets_read(MvmClipX11 *x11, GBytes *bytes, unsigned bits, GError *error)
         xcb_atom_t target = XCB_NONE;
 
         memcpy(&target, data + at, sizeof(target));
-        add_target(x11, target);
+        add_target(x11, choice, target);
     }
     g_clear_pointer(&bytes, g_bytes_unref);
     g_clear_error(&error);
+}
+
+static void
+targets_read(MvmClipX11 *x11, GBytes *bytes, unsigned bits, GError *error)
+{
+    take_targets(x11, &x11->choice, bytes, bits, error);
     if (x11->choice.origin)
         mvm_x11_convert(x11, x11->atoms[ATOM_ORIGIN], MVM_CLIP_ORIGIN_MAX, MVM_CLIP_READ_SILENCE_MS,
                         origin_read);
@@ -71,11 +82,32 @@ targets_read(MvmClipX11 *x11, GBytes *bytes, unsigned bits, GError *error)
         report(x11, NULL);
 }
 
+static void settled(MvmClipBackend *backend);
+
+/* A clipboard manager takes over at once what a password manager has just copied, and without the
+ * mark: the list of the one before tells. */
+static void
+before_read(MvmClipX11 *x11, GBytes *bytes, unsigned bits, GError *error)
+{
+    MvmClipChoice before;
+    bool postponed = x11->postponed;
+
+    mvm_clip_choice_init(&before);
+    take_targets(x11, &before, bytes, bits, error);
+    x11->secret_before = x11->secret_before || before.secret;
+    x11->postponed = false;
+    if (postponed)
+        settled(&x11->base);
+}
+
 static void
 settled(MvmClipBackend *backend)
 {
     MvmClipX11 *x11 = (MvmClipX11 *)backend;
 
+    x11->postponed = mvm_x11_convert_is_for(x11, before_read);
+    if (x11->postponed)
+        return;
     if (x11->base.empty)
         report(x11, NULL);
     else
@@ -87,13 +119,18 @@ settled(MvmClipBackend *backend)
 static void
 advance(MvmClipX11 *x11, xcb_timestamp_t time)
 {
+    if (!x11->offered && x11->choice.secret)
+        x11->secret_before = true;
     x11->generation++;
     x11->time = time;
     x11->offered = false;
+    x11->postponed = false;
     mvm_clip_choice_init(&x11->choice);
     mvm_clip_timer_clear(&x11->base.coalesce);
     mvm_clip_reads_cancel(&x11->reads);
-    mvm_x11_convert_stop(x11);
+    if (!mvm_x11_convert_is_for(x11, before_read) &&
+        !mvm_x11_convert_divert(x11, targets_read, before_read, BEFORE_MS))
+        mvm_x11_convert_stop(x11);
 }
 
 void

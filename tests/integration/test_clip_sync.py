@@ -193,6 +193,36 @@ class Secrets(unittest.TestCase):
             self.assertNotIn(b"hunter2", lab.log())
             self.assertNotIn(b"harmless", lab.log())
 
+    def test_host_beside_clipboard_manager(self):
+        """It takes over at once, without the mark, what a password manager copies: while the agent reads it."""
+        with cliplab.Lab() as lab:
+            mac = lab.mac()
+            lab.clip("sync", mac, "--verbose")
+            lab.wait(lambda: lab.status(mac)["connected"])
+            for i in range(10):
+                with xowner.Owner(lab.display, {"UTF8_STRING": b"hunter%d" % i, HINT: b"secret"}) as password:
+                    password.listed.wait(cliplab.DEADLINE)
+                    with xowner.Owner(lab.display, {"UTF8_STRING": b"hunter%d" % i}):
+                        lab.wait(lambda: lab.log().count(b"marked as secret") > i, "the mark to be seen")
+                        time.sleep(0.05)
+            lab.copy(b"hunter9")
+            lab.copy(b"harmless")
+            lab.wait(lambda: mac.text() == b"harmless")
+            self.assertEqual((lab.status(mac)["sent"], mac.count()), (1, 1))
+
+    def test_mark_set_after_the_text(self):
+        """The agent does not give out what got its mark after it was told of."""
+        with cliplab.Lab(display=False) as lab:
+            mac = lab.mac()
+            with cliplab.Agent(mac) as agent:
+                self.assertEqual(agent.receive()[0], b"H")
+                mac.copy(b"hunter2")
+                self.assertEqual(agent.receive(), (b"C", 1, b"plain\n" + TEXT.encode()))
+                (mac.board / CONCEALED).write_bytes(b"")
+                agent.send(b"F", b"00001000 " + TEXT.encode(), meta=1)
+                answers = sorted(agent.receive() for _ in range(2))
+                self.assertEqual(answers, [(b"C", 1, b"concealed\n" + TEXT.encode()), (b"E", 1, b"stale")])
+
     def test_guest(self):
         with cliplab.Lab() as lab:
             mac = lab.mac()

@@ -134,6 +134,7 @@ class Owner:
         self.targets = {client.atom(name): data for name, data in targets.items()}
         self.list, self.clipboard = client.atom("TARGETS"), client.atom("CLIPBOARD")
         self.wake, self.stop = os.pipe()
+        self.listed = threading.Event()  # somebody got the list of targets
         self.own()
         client.sync()
         self.thread = threading.Thread(target=self.serve)
@@ -169,6 +170,8 @@ class Owner:
                                 + data + bytes(-len(data) % 4))
         notify = struct.pack("<BxHIIIII8x", 31, 0, time, requestor, selection, target, prop)
         self.client.request(25, 0, struct.pack("<II", requestor, 0) + notify)
+        if target == self.list:
+            self.listed.set()
 
     def serve(self):
         while True:

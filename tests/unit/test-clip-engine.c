@@ -349,6 +349,66 @@ test_secret(void)
 }
 
 static void
+cancelled(Lab *lab)
+{
+    g_autoptr(GError) error = g_error_new_literal(MVM_ERROR, MVM_ERROR_CANCELLED, "changed");
+
+    mvm_engine_host_bytes(lab->engine, lab->generation, MVM_CLIP_TEXT, NULL, error);
+}
+
+/* A clipboard manager takes a marked text over before it could be read, and without the mark. */
+static void
+test_secret_taken_over(void)
+{
+    g_auto(Lab) lab = {0};
+
+    lab_init(&lab, MVM_DIRECTION_BOTH);
+    connect_lab(&lab);
+    offer(&lab, (MvmClipOffer){.types = TEXT, .secret = true});
+    cancelled(&lab);
+    host_copy(&lab, "hunter2");
+    assert_said(&lab, "read-text LATE read-text SECRET");
+    lab.now += 2 * SECOND;
+    host_copy(&lab, "hunter2");
+    assert_said(&lab, "read-text SECRET");
+    host_copy(&lab, "other");
+    assert_said(&lab, "read-text write");
+    written(&lab);
+    /* Or between the two nobody owns the clipboard. */
+    offer(&lab, (MvmClipOffer){.empty = true, .secret = true});
+    written(&lab);
+    host_copy(&lab, "password1");
+    assert_said(&lab, "SENT write CLEARED read-text SECRET");
+    /* Or a copy in the guest comes in between. */
+    lab.now += 2 * SECOND;
+    offer(&lab, (MvmClipOffer){.types = TEXT, .secret = true});
+    guest_copy(&lab, "mine");
+    host_copy(&lab, "password2");
+    assert_said(&lab, "read-text fetch-text own RECEIVED read-text SECRET");
+    /* One whose text cannot be read makes nobody forget the one before. */
+    lab.now += 2 * SECOND;
+    offer(&lab, (MvmClipOffer){.types = TEXT, .secret = true});
+    mvm_engine_host_bytes(lab.engine, lab.generation, MVM_CLIP_TEXT, NULL, NULL);
+    lab.now += 2 * SECOND;
+    host_copy(&lab, "password2");
+    assert_said(&lab, "read-text SECRET read-text SECRET");
+}
+
+/* A password on the clipboard before the agent came to be is known again, too. */
+static void
+test_secret_at_connect(void)
+{
+    g_auto(Lab) lab = {0};
+
+    lab_init(&lab, MVM_DIRECTION_BOTH);
+    connect_lab(&lab);
+    offer(&lab, (MvmClipOffer){.types = TEXT, .secret = true, .initial = true});
+    host_bytes(&lab, MVM_CLIP_TEXT, "hunter2");
+    host_copy(&lab, "hunter2");
+    assert_said(&lab, "read-text SECRET read-text SECRET");
+}
+
+static void
 test_secret_while_away(void)
 {
     g_auto(Lab) lab = {0};
@@ -696,6 +756,8 @@ main(int argc, char **argv)
     g_test_add_func("/same", test_same);
     g_test_add_func("/echo-by-origin", test_echo_by_origin);
     g_test_add_func("/secret", test_secret);
+    g_test_add_func("/secret-taken-over", test_secret_taken_over);
+    g_test_add_func("/secret-at-connect", test_secret_at_connect);
     g_test_add_func("/secret-while-away", test_secret_while_away);
     g_test_add_func("/clear", test_clear);
     g_test_add_func("/clear-while-writing", test_clear_while_writing);

@@ -212,6 +212,24 @@ test_receive_marks(Fixture *f, gconstpointer data)
     g_assert_true(f->watcher->offer.empty);
 }
 
+/* A marked selection that somebody takes over before it was reported. */
+static void
+test_secret_taken_over(Fixture *f, gconstpointer data)
+{
+    g_autoptr(GBytes) bytes = g_bytes_new_static("hunter2", 7);
+    unsigned before = 0;
+
+    other_owns(f, "UTF8_STRING", bytes); /* what follows is coalesced */
+    before = f->watcher->changed;
+    clip_compositor_own(f->compositor,
+                        (const char *[]){"UTF8_STRING", "x-kde-passwordManagerHint", NULL}, bytes);
+    clip_compositor_own(f->compositor, (const char *[]){"UTF8_STRING", NULL}, bytes);
+    CLIP_WAIT(f->watcher, f->watcher->changed > before && f->watcher->offer.generation == 4);
+    g_assert_true(f->watcher->offer.secret);
+    other_owns(f, "UTF8_STRING", bytes);
+    g_assert_false(f->watcher->offer.secret);
+}
+
 static void
 test_cap(Fixture *f, gconstpointer data)
 {
@@ -624,6 +642,7 @@ main(int argc, char **argv)
     g_test_add_func("/choice/frozen", test_frozen_at_start);
     ADD("/ext/receive", ext, test_receive);
     ADD("/ext/marks", ext, test_receive_marks);
+    ADD("/ext/secret-taken-over", ext, test_secret_taken_over);
     ADD("/ext/cap", ext, test_cap);
     ADD("/ext/owner-stalls", ext, test_owner_stalls);
     ADD("/ext/burst", ext, test_burst);

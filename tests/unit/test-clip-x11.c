@@ -157,6 +157,61 @@ test_receive_marks(Fixture *f, gconstpointer data)
     g_assert_null(f->watcher->origin);
 }
 
+/* A clipboard manager takes over what a password manager copied, without its mark, before its list
+ * of targets was read; or before the mark of its origin was. */
+static void
+test_secret_taken_over(Fixture *f, gconstpointer data)
+{
+    g_autoptr(ClipPeer) manager = NULL;
+
+    if (f->server == NULL)
+        return;
+    manager = clip_peer_new(f->server);
+    clip_peer_set_text(manager, "UTF8_STRING", "hunter2");
+    clip_peer_set_text(f->peer, "UTF8_STRING", "hunter2");
+    clip_peer_set_text(f->peer, "x-kde-passwordManagerHint", "secret");
+    for (unsigned i = 0; i < 2; i++) {
+        unsigned before = f->watcher->changed;
+
+        f->peer->asked = 0;
+        clip_peer_own(f->peer, false);
+        CLIP_WAIT(f->watcher, f->peer->asked == i + 1);
+        clip_peer_own(manager, false);
+        CLIP_WAIT(f->watcher, f->watcher->changed > before);
+        g_assert_true(f->watcher->offer.secret);
+        clip_watcher_idle(f->watcher, 2 * MVM_CLIP_COALESCE_MS);
+        /* What comes later is a copy like any other. */
+        before = f->watcher->changed;
+        clip_peer_own(manager, false);
+        CLIP_WAIT(f->watcher, f->watcher->changed > before);
+        g_assert_false(f->watcher->offer.secret);
+        clip_watcher_idle(f->watcher, 2 * MVM_CLIP_COALESCE_MS);
+        clip_peer_set_text(f->peer, "application/x-macvm-origin", "another-machine");
+    }
+}
+
+/* An owner that tells nothing does not keep the next one waiting. */
+static void
+test_mute_replaced(Fixture *f, gconstpointer data)
+{
+    g_autoptr(ClipPeer) mute = NULL;
+    gint64 begin = 0;
+
+    if (f->server == NULL)
+        return;
+    mute = clip_peer_new(f->server);
+    mute->silent = true;
+    clip_peer_set_text(mute, "UTF8_STRING", "x");
+    clip_peer_own(mute, false);
+    CLIP_WAIT(f->watcher, mute->asked == 1);
+    begin = g_get_monotonic_time();
+    clip_peer_set_text(f->peer, "UTF8_STRING", "y");
+    clip_peer_own(f->peer, false);
+    CLIP_WAIT(f->watcher, f->watcher->changed == 1);
+    g_assert_cmpint(g_get_monotonic_time() - begin, <, 2 * G_USEC_PER_SEC);
+    assert_text(clip_watcher_read(f->watcher, MVM_CLIP_TEXT), "y");
+}
+
 /* The bytes that something on the way likes to change. */
 static const struct {
     const char *bytes;
@@ -897,6 +952,8 @@ main(int argc, char **argv)
     ADD("/receive/best", test_receive_best);
     ADD("/receive/latin1", test_receive_latin1);
     ADD("/receive/marks", test_receive_marks);
+    ADD("/receive/secret-taken-over", test_secret_taken_over);
+    ADD("/receive/mute-replaced", test_mute_replaced);
     ADD("/bytes/in", test_bytes_in);
     ADD("/bytes/out", test_bytes_out);
     ADD("/bytes/image", test_xclip_image);
