@@ -64,10 +64,9 @@ mvm_define_fit_to_host(MvmDefineWork *work, GError **error)
     choose_passt(work);
     note_old_variables(work);
     note_newer_profile(work);
-    if (!mvm_oscheck_fit(context, work->host, work->request->mode == MVM_DEFINE, work->machine,
-                         error))
+    if (!mvm_oscheck_fit(context, work->host, mvm_define_is_strict(work), work->machine, error))
         return false;
-    if (work->request->mode != MVM_DEFINE)
+    if (!mvm_define_is_strict(work))
         return true;
     return mvm_hostcheck_devices(context, work->host, work->machine, error) &&
            mvm_hostcheck_memory(work->host, mvm_define_option(work, MVM_OPTION_MEMORY) != NULL,

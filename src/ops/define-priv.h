@@ -30,6 +30,9 @@ typedef struct {
 /* What an option is in all, NULL: nobody said. Borrowed. */
 const char *mvm_define_option(const MvmDefineWork *work, MvmOption which);
 
+/* Whether what the host cannot do is refused, and not only told. */
+bool mvm_define_is_strict(const MvmDefineWork *work);
+
 /* Whether this very command says what the option is to be. */
 bool mvm_define_is_asked(const MvmDefineWork *work, MvmOption which);
 

@@ -44,6 +44,12 @@ mvm_define_option(const MvmDefineWork *work, MvmOption which)
 }
 
 bool
+mvm_define_is_strict(const MvmDefineWork *work)
+{
+    return work->request->mode == MVM_DEFINE || work->request->mode == MVM_DEFINE_CHECK;
+}
+
+bool
 mvm_define_is_asked(const MvmDefineWork *work, MvmOption which)
 {
     return work->request->options->value[which] != NULL;

@@ -19,6 +19,7 @@
 
 typedef enum {
     MVM_DEFINE,       /* do it */
+    MVM_DEFINE_CHECK, /* refuse what MVM_DEFINE would refuse; tell and make nothing */
     MVM_DEFINE_DIFF,  /* tell what would change, make nothing */
     MVM_DEFINE_PRINT, /* tell the XML, make nothing */
 } MvmDefineMode;

@@ -171,6 +171,25 @@ take_there(MvmImportFile *file, const MvmContext *context, MvmPool *pool, int fd
     return false;
 }
 
+/* Seen from here: where the libvirt host is another machine, its paths are, but for a file system
+ * that both have at the same place. */
+bool
+mvm_import_file_check_apart(const MvmImportFile *file, MvmPool *pool, GError **error)
+{
+    g_autoptr(MvmVolume) volume = mvm_volume_lookup(pool, file->volume, NULL);
+    struct stat ours, theirs;
+
+    if (volume == NULL || stat(volume->path, &theirs) < 0 || fstat(file->fd, &ours) < 0 ||
+        ours.st_dev != theirs.st_dev || ours.st_ino != theirs.st_ino)
+        return true;
+    g_set_error(error, MVM_ERROR, MVM_ERROR_CONFLICT,
+                "cannot import '%s': it is the volume '%s' of pool '%s' itself", file->path,
+                file->volume, mvm_pool_get_name(pool));
+    mvm_error_set_hint(error, "give the machine another name, or another pool with --pool: then it "
+                              "gets a copy");
+    return false;
+}
+
 bool
 mvm_import_file_put(MvmImportFile *file, const MvmContext *context, MvmPool *pool,
                     const char *machine, GError **error)
@@ -192,6 +211,15 @@ mvm_import_file_put(MvmImportFile *file, const MvmContext *context, MvmPool *poo
         return false;
     file->there = g_strdup(volume->path);
     return true;
+}
+
+bool
+mvm_import_file_is_there(const MvmImportFile *file)
+{
+    struct stat opened, there;
+
+    return fstat(file->fd, &opened) == 0 && lstat(file->path, &there) == 0 &&
+           opened.st_dev == there.st_dev && opened.st_ino == there.st_ino;
 }
 
 bool

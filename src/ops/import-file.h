@@ -28,6 +28,10 @@ bool mvm_import_file_open(MvmImportFile *file, MvmImportKind kind, const char *p
                           const char *volume, GError **error);
 void mvm_import_file_clear(MvmImportFile *file);
 
+/* Fails with MVM_ERROR_CONFLICT when the volume that it is to become is the file itself: the
+ * machine would write to what is only to be read. */
+bool mvm_import_file_check_apart(const MvmImportFile *file, MvmPool *pool, GError **error);
+
 /* Copies it into the pool; a volume that is there with the same content is taken as it is, one with
  * another MVM_ERROR_CONFLICT. */
 bool mvm_import_file_put(MvmImportFile *file, const MvmContext *context, MvmPool *pool,
@@ -36,3 +40,6 @@ bool mvm_import_file_put(MvmImportFile *file, const MvmContext *context, MvmPool
 /* Whether the volume holds just what the file holds (a converted one: never). */
 bool mvm_import_file_is_same(const MvmImportFile *file, const MvmContext *context, MvmPool *pool,
                              bool *ret_same, GError **error);
+
+/* Whether what is at its path is still the file that was opened, and no link to it. */
+bool mvm_import_file_is_there(const MvmImportFile *file);

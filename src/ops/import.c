@@ -6,7 +6,7 @@
 #include "ops/config.h"
 #include "ops/define.h"
 #include "ops/images.h"
-#include "ops/import-file.h"
+#include "ops/import-priv.h"
 #include "util/error.h"
 #include "util/file.h"
 #include "util/secret.h"
@@ -17,18 +17,8 @@
 #include <string.h>
 #include <unistd.h>
 
-typedef struct {
-    const MvmContext *context;
-    const MvmImportRequest *request;
-    MvmImportSource *source;                     /* owned */
-    MvmImportFile files[MVM_IMPORT_IMAGE_COUNT]; /* owned */
-    MvmOptions *options;                         /* owned; the source's, and over them the user's */
-    char *file, *dir, *name, *uuid;              /* owned */
-    MvmPool *pool;                               /* owned */
-} Work;
-
 static void
-work_clear(Work *work)
+work_clear(MvmImportWork *work)
 {
     mvm_import_source_free(work->source);
     for (int i = 0; i < MVM_IMPORT_IMAGE_COUNT; i++)
@@ -41,7 +31,7 @@ work_clear(Work *work)
     mvm_pool_free(work->pool);
 }
 
-G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Work, work_clear)
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(MvmImportWork, work_clear)
 
 const char *
 mvm_import_image_name(MvmImportImage image)
@@ -54,7 +44,7 @@ mvm_import_image_name(MvmImportImage image)
 /* --- what the source says --------------------------------------------------------------------- */
 
 static bool
-read_source(Work *work, GError **error)
+read_source(MvmImportWork *work, GError **error)
 {
     mvm_autosecret char *text = NULL;
     size_t len = 0;
@@ -69,7 +59,7 @@ read_source(Work *work, GError **error)
 }
 
 static bool
-choose_name(Work *work, GError **error)
+choose_name(MvmImportWork *work, GError **error)
 {
     const char *own = work->source->name;
 
@@ -84,7 +74,7 @@ choose_name(Work *work, GError **error)
 
 /* The usual port is not asked for: the machine gets another when a machine of macvm has it. */
 static void
-choose_options(Work *work)
+choose_options(MvmImportWork *work)
 {
     MvmOptions *options = work->source->options;
     char **port = &options->value[MVM_OPTION_SSH_PORT];
@@ -125,7 +115,7 @@ ending_of(MvmImportImage image)
 
 /* Where the image is on this machine, or where it ought to be; the caller frees. */
 static char *
-locate(const Work *work, MvmImportImage image)
+locate(const MvmImportWork *work, MvmImportImage image)
 {
     const char *path = work->source->image[image], *fallback = work->source->fallback[image];
     g_autofree char *first = g_canonicalize_filename(path, work->dir);
@@ -136,7 +126,7 @@ locate(const Work *work, MvmImportImage image)
 }
 
 static bool
-open_image(Work *work, MvmImportImage image, GError **error)
+open_image(MvmImportWork *work, MvmImportImage image, GError **error)
 {
     bool is_disk = image == MVM_IMPORT_OPENCORE || image == MVM_IMPORT_SYSTEM;
     g_autofree char *path = NULL, *volume = NULL;
@@ -160,13 +150,13 @@ open_image(Work *work, MvmImportImage image, GError **error)
 }
 
 static bool
-has(const Work *work, MvmImportImage image)
+has(const MvmImportWork *work, MvmImportImage image)
 {
     return work->files[image].path != NULL;
 }
 
 static void
-forget(Work *work, MvmImportImage image)
+forget(MvmImportWork *work, MvmImportImage image)
 {
     mvm_import_file_clear(&work->files[image]);
     work->files[image] = (MvmImportFile){.fd = -1};
@@ -174,7 +164,7 @@ forget(Work *work, MvmImportImage image)
 
 /* The variables are of use only with the code that they were written by. */
 static void
-check_firmware(Work *work)
+check_firmware(MvmImportWork *work)
 {
     bool asked = work->request->options->value[MVM_OPTION_FIRMWARE] != NULL;
 
@@ -188,7 +178,7 @@ check_firmware(Work *work)
 }
 
 static bool
-open_images(Work *work, GError **error)
+open_images(MvmImportWork *work, GError **error)
 {
     for (int i = 0; i < MVM_IMPORT_IMAGE_COUNT; i++) {
         if (!open_image(work, (MvmImportImage)i, error))
@@ -202,7 +192,7 @@ open_images(Work *work, GError **error)
 
 /* The UUID that macOS knows is that of the OpenCore disk; a domain that is there may have it. */
 static bool
-choose_uuid(Work *work, GError **error)
+choose_uuid(MvmImportWork *work, GError **error)
 {
     const MvmImportFile *opencore = &work->files[MVM_IMPORT_OPENCORE];
     g_autofree char *user = NULL;
@@ -222,7 +212,7 @@ choose_uuid(Work *work, GError **error)
 }
 
 static bool
-define(Work *work, MvmDefineMode mode, GError **error)
+define(MvmImportWork *work, MvmDefineMode mode, GError **error)
 {
     MvmDefineRequest request = {.name = work->name,
                                 .options = work->options,
@@ -236,26 +226,34 @@ define(Work *work, MvmDefineMode mode, GError **error)
     return mvm_define(mode == MVM_DEFINE ? work->context : &silent, &request, &result, error);
 }
 
-static bool
-check_name_free(Work *work, GError **error)
+bool
+mvm_import_refuse_name(const MvmImportWork *work, GError **error)
 {
     g_autofree char *word = mvm_word_quote(work->request->path);
-    g_autofree char *xml = NULL;
 
-    if (!mvm_definition_read(work->context->conn, work->name, &xml, error))
-        return false;
-    if (xml == NULL)
-        return true;
     g_set_error(error, MVM_ERROR, MVM_ERROR_CONFLICT, "cannot import '%s': there is a domain '%s'",
                 work->file, work->name);
     mvm_error_set_hint(error, "give the machine another name: 'macvm import %s NAME'", word);
     return false;
 }
 
+/* Only a move can have something left to do when the machine is there. */
+static bool
+check_name(MvmImportWork *work, GError **error)
+{
+    g_autofree char *xml = NULL;
+
+    if (!mvm_definition_read(work->context->conn, work->name, &xml, error))
+        return false;
+    work->is_there = xml != NULL;
+    return !work->is_there || (work->request->move && !work->request->dry_run) ||
+           mvm_import_refuse_name(work, error);
+}
+
 /* --- copying ---------------------------------------------------------------------------------- */
 
-static bool
-open_pool(Work *work, GError **error)
+bool
+mvm_import_open_pool(MvmImportWork *work, GError **error)
 {
     g_autoptr(MvmOptions) configured = NULL;
     mvm_autosecret char *osk = NULL;
@@ -269,8 +267,13 @@ open_pool(Work *work, GError **error)
 }
 
 static bool
-put_images(Work *work, GError **error)
+put_images(MvmImportWork *work, GError **error)
 {
+    for (int i = 0; i < MVM_IMPORT_IMAGE_COUNT; i++) {
+        if (has(work, (MvmImportImage)i) &&
+            !mvm_import_file_check_apart(&work->files[i], work->pool, error))
+            return false;
+    }
     for (int i = 0; i < MVM_IMPORT_IMAGE_COUNT; i++) {
         if (has(work, (MvmImportImage)i) &&
             !mvm_import_file_put(&work->files[i], work->context, work->pool, work->name, error))
@@ -280,7 +283,7 @@ put_images(Work *work, GError **error)
 }
 
 static bool
-use_firmware(Work *work, GError **error)
+use_firmware(MvmImportWork *work, GError **error)
 {
     const char *code = work->files[MVM_IMPORT_CODE].there;
     const char *vars = work->files[MVM_IMPORT_VARS].there;
@@ -289,38 +292,28 @@ use_firmware(Work *work, GError **error)
     return pair == NULL || mvm_options_set(work->options, MVM_OPTION_FIRMWARE, pair, error);
 }
 
-/* Only what was seen to be in the pool, byte for byte, after the domain is there, goes. */
 static bool
-remove_source(Work *work, MvmImportResult *result, GError **error)
+take_over(MvmImportWork *work, MvmImportResult *result, GError **error)
 {
-    const MvmImportFile *system = &work->files[MVM_IMPORT_SYSTEM];
-
-    if (!mvm_import_file_is_same(system, work->context, work->pool, &result->moved, error))
-        return false;
-    if (!result->moved) {
-        mvm_import_leave(work->source,
-                         "'%s' stays where it is: its copy is not the same, bit by bit",
-                         system->path);
-        return true;
-    }
-    if (unlink(system->path) < 0)
-        return mvm_error_set_errno(error, "remove", system->path);
-    return true;
-}
-
-static bool
-take_over(Work *work, MvmImportResult *result, GError **error)
-{
-    return define(work, MVM_DEFINE_PRINT, error) && open_pool(work, error) &&
-           put_images(work, error) && use_firmware(work, error) &&
-           define(work, MVM_DEFINE, error) &&
-           (!work->request->move || remove_source(work, result, error));
+    return mvm_import_open_pool(work, error) && put_images(work, error) &&
+           use_firmware(work, error) && define(work, MVM_DEFINE, error) &&
+           (!work->request->move || mvm_import_remove_source(work, result, error));
 }
 
 /* --- all of it -------------------------------------------------------------------------------- */
 
+/* What the host cannot do is told before gigabytes are copied. */
+static bool
+do_it(MvmImportWork *work, MvmImportResult *result, GError **error)
+{
+    if (work->is_there)
+        return mvm_import_end_move(work, result, error);
+    return choose_uuid(work, error) && define(work, MVM_DEFINE_CHECK, error) &&
+           (work->request->dry_run || take_over(work, result, error));
+}
+
 static void
-fill(Work *work, MvmImportResult *result)
+fill(MvmImportWork *work, MvmImportResult *result)
 {
     result->name = g_strdup(work->name);
     result->file = g_strdup(work->file);
@@ -336,16 +329,15 @@ bool
 mvm_import(const MvmContext *context, const MvmImportRequest *request, MvmImportResult *ret_result,
            GError **error)
 {
-    g_auto(Work) work = {.context = context, .request = request};
+    g_auto(MvmImportWork) work = {.context = context, .request = request};
     g_auto(MvmImportResult) result = {0};
 
     for (int i = 0; i < MVM_IMPORT_IMAGE_COUNT; i++)
         work.files[i].fd = -1;
-    if (!read_source(&work, error) || !choose_name(&work, error) || !check_name_free(&work, error))
+    if (!read_source(&work, error) || !choose_name(&work, error) || !check_name(&work, error))
         return false;
     choose_options(&work);
-    if (!open_images(&work, error) || !choose_uuid(&work, error) ||
-        (!request->dry_run && !take_over(&work, &result, error)))
+    if (!open_images(&work, error) || !do_it(&work, &result, error))
         return false;
     fill(&work, &result);
     *ret_result = result;

@@ -16,6 +16,7 @@ import xml.etree.ElementTree as ElementTree
 
 import harness
 import test_opencore
+from test_profiles import emulate
 
 SMALL = ("--accel", "tcg")
 OVMF = pathlib.Path("/usr/share/OVMF")
@@ -256,6 +257,75 @@ class Hostile(unittest.TestCase):
             self.assertEqual(left, volume(env, "macos.qcow2"))
             self.assertTrue((top / "mac disk.img").exists())
 
+    def test_itself(self):
+        """A disk that lies where its copy is to be is not taken for the copy: with --move that would delete the machine's."""
+        with harness.Environment.session() as env:
+            top = folder(env)
+            (top / "mac disk.img").rename(top / "macos.qcow2")
+            script = top / "OpenCore-Boot.sh"
+            script.write_text(script.read_text().replace("mac disk.img", "macos.qcow2"))
+            env.own(top)
+            before = content(top)
+            env.virsh("pool-define-as", "here", "dir", "--target", top)
+            env.virsh("pool-start", "here")
+            for how in ("--copy", "--move"):
+                done = env.macvm("import", top, *SMALL, "--pool", "here", how, expect=4)
+                self.assertIn("is the volume 'macos.qcow2' of pool 'here' itself", done.err)
+                self.assertIn("another name", done.err)
+                env.virsh("domid", "macos", expect=1)
+                self.assertEqual(before, content(top))
+            # By another name there it gets a copy, even where the name is a link to the same disk.
+            (top / "linked.qcow2").hardlink_to(top / "macos.qcow2")
+            env.virsh("pool-refresh", "here")
+            self.assertIn("itself", env.macvm("import", top, "linked", *SMALL, "--pool", "here", expect=4).err)
+            env.macvm("import", top, "apart", *SMALL, "--pool", "here", "--move")
+            self.assertFalse((top / "macos.qcow2").exists())
+            self.assertEqual(before[str(top / "macos.qcow2")], (top / "apart.qcow2").read_bytes())
+
+    def test_link(self):
+        """Of a disk that is a link only the link could be deleted: it stays, and that is told."""
+        with harness.Environment.session() as env:
+            top = folder(env)
+            (top / "mac disk.img").rename(env.dir / "elsewhere.img")
+            (top / "mac disk.img").symlink_to(env.dir / "elsewhere.img")
+            told = env.macvm("--json", "import", top, *SMALL, "--move").json
+            self.assertFalse(told["moved"])
+            self.assertTrue([line for line in told["left_out"] if "it is a link" in line], told["left_out"])
+            self.assertTrue((top / "mac disk.img").is_symlink() and (env.dir / "elsewhere.img").exists())
+
+    def test_told_before(self):
+        """What the host cannot do is told before anything is copied."""
+        with harness.Environment.session() as env:
+            top = folder(env)
+            script = top / "OpenCore-Boot.sh"
+            text = script.read_text()
+            script.write_text(text.replace("Haswell-noTSX", "Haswell-NoTSX"))
+            for how in ((), ("--dry-run",)):
+                self.assertIn("CPU model 'Haswell-NoTSX'", env.macvm("import", top, *SMALL, *how, expect=3).err)
+            self.assertEqual("", env.virsh("pool-list", "--all", "--name").out.strip())
+            script.write_text(text)
+            emulate(env, "avx2")
+            self.assertIn("lacks avx2", env.macvm("import", top, *SMALL, expect=5).err)
+            self.assertEqual("", env.virsh("pool-list", "--all", "--name").out.strip())
+            env.macvm("import", top, *SMALL, "--os", "12", "--cpu", "Penryn")
+
+    def test_end_of_move(self):
+        """A move that was killed when only the deletion was left to do goes on; of a machine that has run since it does not."""
+        with harness.Environment.session() as env:
+            top = folder(env)
+            hdd = top / "mac disk.img"
+            good = hdd.read_bytes()
+            env.macvm("import", top, *SMALL)
+            told = env.macvm("--json", "import", top, *SMALL, "--move").json
+            self.assertTrue(told["moved"])
+            self.assertFalse(hdd.exists())
+            self.assertEqual(good, volume(env, "macos.qcow2"))
+            env.write(hdd, good[:-1] + b"\x01")
+            self.assertIn("there is a domain", env.macvm("import", top, *SMALL, "--move", expect=4).err)
+            env.macvm("define", "other", *SMALL, "--memory", "1G")
+            self.assertIn("there is a domain", env.macvm("import", top, "other", *SMALL, "--move", expect=4).err)
+            self.assertTrue(hdd.exists())
+
     def test_killed(self):
         """Killed at any moment, the same command comes to the same end."""
         with harness.Environment.session() as env:
@@ -270,6 +340,16 @@ class Hostile(unittest.TestCase):
             done = env.macvm("import", top, *SMALL, expect=(0, 4))
             self.assertTrue(done.code == 0 or "there is a domain" in done.err)
             self.assertEqual(good, volume(env, "macos.qcow2"))
+            for delay in (0.2, 0.4, 0.6):
+                killed = env.spawn(env.macvm_argv("import", top, "moved", *SMALL, "--move"), stdout=subprocess.DEVNULL,
+                                   stderr=subprocess.DEVNULL)
+                time.sleep(delay)
+                killed.send_signal(signal.SIGKILL)
+                killed.wait()
+            if (top / "mac disk.img").exists():
+                env.macvm("import", top, "moved", *SMALL, "--move")
+            self.assertFalse((top / "mac disk.img").exists())
+            self.assertEqual(good, volume(env, "moved.qcow2"))
             self.assertEqual([], re.findall(r"\S+\.part", env.virsh("vol-list", "macvm").out))
             self.assertIn("as it should be", env.macvm("define").out)
 
