@@ -96,8 +96,8 @@ choose_options(MvmImportWork *work)
 
 /* --- its files -------------------------------------------------------------------------------- */
 
-static const char *
-ending_of(MvmImportImage image)
+const char *
+mvm_import_ending(MvmImportImage image)
 {
     switch (image) {
     case MVM_IMPORT_OPENCORE:
@@ -135,7 +135,7 @@ open_image(MvmImportWork *work, MvmImportImage image, GError **error)
     if (work->source->image[image] == NULL)
         return true;
     path = locate(work, image);
-    volume = g_strconcat(work->name, ending_of(image), NULL);
+    volume = g_strconcat(work->name, mvm_import_ending(image), NULL);
     if (mvm_import_file_open(&work->files[image], is_disk ? MVM_IMPORT_DISK : MVM_IMPORT_FIRMWARE,
                              path, volume, &cause))
         return true;

@@ -35,6 +35,9 @@ G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(MvmImportResult, mvm_import_result_clear)
 /* The word for an image: "opencore", "system", "firmware", "nvram"; static. */
 const char *mvm_import_image_name(MvmImportImage image);
 
+/* What follows the machine's name in the name of the image's volume: "-vars.fd"; static. */
+const char *mvm_import_ending(MvmImportImage image);
+
 /* Fails with MVM_ERROR_CONFLICT when there is a domain of that name, or a volume with another
  * content; as the readers in import/source.h; and as mvm_define(). */
 bool mvm_import(const MvmContext *context, const MvmImportRequest *request,

@@ -5,6 +5,7 @@
 #include "machine/name.h"
 #include "ops/config.h"
 #include "ops/images.h"
+#include "ops/import.h"
 #include "ops/machine.h"
 #include "util/error.h"
 #include "util/secret.h"
@@ -93,6 +94,17 @@ add_opencore(Work *work, GError **error)
     return names != NULL;
 }
 
+/* That of a machine that was imported is its own; any other is shared. */
+static void
+add_firmware(Work *work)
+{
+    static const MvmImportImage images[] = {MVM_IMPORT_CODE, MVM_IMPORT_VARS};
+
+    for (size_t i = 0; i < G_N_ELEMENTS(images); i++)
+        g_ptr_array_add(work->names,
+                        g_strconcat(work->request->name, mvm_import_ending(images[i]), NULL));
+}
+
 static bool
 find_volumes(Work *work, MvmDomain *domain, GError **error)
 {
@@ -120,6 +132,7 @@ find_volumes(Work *work, MvmDomain *domain, GError **error)
     if (g_strcmp0(mvm_metadata_get_option(metadata, "recovery"), "off") == 0)
         g_ptr_array_add(work->names, g_strconcat(work->request->name,
                                                  mvm_image_ending(MVM_IMAGE_RECOVERY), NULL));
+    add_firmware(work);
     add_bases(work);
     return true;
 }
@@ -140,6 +153,7 @@ find_leftovers(Work *work, GError **error)
                         g_strconcat(work->request->name, mvm_image_ending((MvmImage)i), NULL));
     if (work->pool == NULL)
         return true;
+    add_firmware(work);
     add_bases(work);
     return add_opencore(work, error);
 }

@@ -116,6 +116,12 @@ class Folder(harness.EveryConnection, unittest.TestCase):
         self.assertFalse((top / "mac disk.img").exists())
         self.assertEqual(before[str(top / "mac disk.img")], volume(env, "second.qcow2"))
         self.assertEqual({name for name in before if "mac disk" not in name}, set(content(top)))
+        # Its firmware is its own, and goes with it.
+        env.macvm("undefine", "old", "--remove-storage", "--yes")
+        self.assertEqual([], re.findall(r"^ (old\S*)", env.virsh("vol-list", "macvm").out, re.MULTILINE))
+        env.macvm("undefine", "second", "--yes")
+        env.macvm("undefine", "second", "--remove-storage", "--yes")
+        self.assertEqual("", env.virsh("vol-list", "macvm").out.strip())
 
     def test_identity(self):
         """The Mac of an OpenCore disk stays that Mac, and its UUID is the domain's."""
