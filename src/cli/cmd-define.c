@@ -33,10 +33,12 @@ check_switches(const Switches *switches, GError **error)
 /* The asked-for options that take effect on a running machine now, or at its next start, as
  * "--memory"; the caller frees. */
 static GPtrArray *
-list_asked(const MvmDefineRequest *request, bool live)
+list_asked(const MvmDefineRequest *request, const MvmDefineResult *result, bool live)
 {
     GPtrArray *names = g_ptr_array_new_with_free_func(g_free);
 
+    if (!result->changed)
+        return names;
     for (int i = 0; i < MVM_OPTION_COUNT; i++) {
         const MvmOptionInfo *info = mvm_option_info((MvmOption)i);
 
@@ -68,7 +70,8 @@ tell_json(const MvmDefineRequest *request, const MvmDefineResult *result)
     mvm_json_bool(json, "changed", result->changed);
     mvm_json_bool(json, "running", result->running);
     if (result->running) {
-        g_autoptr(GPtrArray) now = list_asked(request, true), later = list_asked(request, false);
+        g_autoptr(GPtrArray) now = list_asked(request, result, true),
+                             later = list_asked(request, result, false);
 
         add_names(json, "now", now);
         add_names(json, "next_start", later);
@@ -83,13 +86,13 @@ tell_json(const MvmDefineRequest *request, const MvmDefineResult *result)
 
 /* What of a running machine changes when: "; now: --autostart; at its next start: --memory". */
 static char *
-describe_when(const MvmDefineRequest *request)
+describe_when(const MvmDefineRequest *request, const MvmDefineResult *result)
 {
     static const char *const labels[] = {"; at its next start: ", "; now: "};
     g_autoptr(GString) text = g_string_new(NULL);
 
     for (int live = 1; live >= 0; live--) {
-        g_autoptr(GPtrArray) names = list_asked(request, live != 0);
+        g_autoptr(GPtrArray) names = list_asked(request, result, live != 0);
         g_autofree char *list = NULL;
 
         if (names->len == 0)
@@ -134,7 +137,7 @@ tell(MvmCli *cli, const MvmDefineRequest *request, const MvmDefineResult *result
     } else if (result->text != NULL) {
         fputs(result->text, stdout);
     } else if (!cli->quiet) {
-        when = result->running && result->changed ? describe_when(request) : g_strdup("");
+        when = result->running && result->changed ? describe_when(request, result) : g_strdup("");
         printf("Machine '%s' %s%s\n", request->name,
                result->created   ? "defined"
                : result->changed ? "changed"

@@ -3,6 +3,7 @@
 #include "upstream/roles.h"
 #include "util/error.h"
 #include "util/file.h"
+#include "util/words.h"
 
 /* The boot loader comes as an image: the user's own, or upstream's. NULL with neither, told by a
  * note. */
@@ -211,6 +212,23 @@ plan_ready(MvmImages *images, GError **error)
     return images->opencore_fd >= 0;
 }
 
+/* An image to begin with is not for a machine that has begun: that is told, not refused, so that
+ * the same define can be repeated. */
+static void
+note_ignored_image(const MvmImages *images)
+{
+    const MvmImageRequest *request = images->request;
+    g_autofree char *word = mvm_word_quote(images->machine->name);
+
+    if (request->opencore == NULL || request->opencore_change != MVM_OPENCORE_KEEP ||
+        images->had[MVM_IMAGE_OPENCORE].path == NULL)
+        return;
+    mvm_progress_note(images->context->progress,
+                      "'%s' keeps the OpenCore disk that it has; 'macvm opencore --opencore FILE "
+                      "update %s' brings another OpenCore",
+                      images->machine->name, word);
+}
+
 bool
 mvm_images_plan_opencore(MvmImages *images, GError **error)
 {
@@ -218,8 +236,10 @@ mvm_images_plan_opencore(MvmImages *images, GError **error)
     g_autoptr(MvmVolume) volume = NULL;
 
     images->opencore_clean = images->request->opencore_asked;
-    if (mvm_images_is_replaced(images, MVM_IMAGE_OPENCORE))
+    if (mvm_images_is_replaced(images, MVM_IMAGE_OPENCORE)) {
+        note_ignored_image(images);
         return keep_replaced(images, error);
+    }
     images->opencore_name = mvm_images_name(images, MVM_IMAGE_OPENCORE);
     if (!mvm_images_find(images, images->opencore_name, &volume, error) ||
         !(volume != NULL && images->had[MVM_IMAGE_OPENCORE].path != NULL
@@ -232,6 +252,7 @@ mvm_images_plan_opencore(MvmImages *images, GError **error)
         return plan_build(images, volume, digest, error);
     if (volume == NULL)
         return plan_ready(images, error);
+    note_ignored_image(images);
     use_volume(images->machine, volume);
     return true;
 }

@@ -266,6 +266,11 @@ class Made(unittest.TestCase):
             self.assertIsNone(env.macvm_json("status", "given")["identity"])
             error = env.macvm("--json", "set", "given", "--resolution", "1280x720", expect=4).error
             self.assertIn("macvm did not make it", error["message"])
+            # An image for a machine that has one is not passed over in silence.
+            for command in ("define", "set"):
+                done = env.macvm(command, "given", "--opencore", env.standin())
+                self.assertIn("keeps the OpenCore disk that it has", done.err)
+                self.assertIn("as it should be", done.out)
             env.run(["mv", top / "OpenCore/EFI", top / "elsewhere"])
             self.assertIn("ready image", env.macvm("define", "ready", *SMALL).err)
             self.assertIsNone(env.macvm_json("status", "ready")["identity"])
@@ -376,6 +381,8 @@ class Boots(unittest.TestCase):
         self.assertIn('user="nobody"', env.virsh("metadata", "macos", "https://macvm.org/xmlns/domain/1").out.replace("'", '"'))
         told = env.macvm_json("set", "macos", "--memory", "1280M", "--ssh-user", "root", "--reset-nvram")
         self.assertEqual((["ssh-user"], ["memory", "reset-nvram"]), (told["now"], told["next_start"]))
+        told = env.macvm_json("set", "macos", "--memory", "1280M")
+        self.assertEqual((False, [], []), (told["changed"], told["now"], told["next_start"]))
         self.assertIn("now: --ssh-user; at its next start: --cores", env.macvm("set", "macos", "--ssh-user", "root", "--cores",
                                                                               "1").out)
         nvram = ElementTree.fromstring(env.virsh("dumpxml", "macos").out).find("os/nvram")
