@@ -7,9 +7,10 @@ static void
 tell(MvmCli *cli, const char *name, const MvmFinishResult *result)
 {
     if (!cli->json) {
-        mvm_cli_say(cli, "'%s' %s recovery disk%s", name,
-                    result->changed ? "has no more" : "is without a",
-                    result->changed && result->running ? " from its next start on" : "");
+        bool gone = result->changed && result->had;
+
+        mvm_cli_say(cli, "'%s' %s recovery disk%s", name, gone ? "has no more" : "is without a",
+                    gone && result->running ? " from its next start on" : "");
         return;
     }
     mvm_cli_print_change(name, result->changed, result->running);

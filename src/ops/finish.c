@@ -85,6 +85,19 @@ remove_shared(const MvmContext *context, const MvmMetadata *metadata, GError **e
     return true;
 }
 
+/* Whether there is a disk in the place of the recovery. What cannot be told is said by what comes
+ * next. */
+static bool
+has_recovery(const MvmContext *context, const char *name)
+{
+    MvmCurrent *current = NULL;
+    bool has = mvm_current_load(context->conn, name, &current, NULL) && current != NULL &&
+               current->images[MVM_IMAGE_RECOVERY].attached;
+
+    mvm_current_free(current);
+    return has;
+}
+
 bool
 mvm_finish(const MvmContext *context, const char *name, bool remove_media,
            MvmFinishResult *ret_result, GError **error)
@@ -92,6 +105,7 @@ mvm_finish(const MvmContext *context, const char *name, bool remove_media,
     g_auto(MvmDefineResult) defined = {0};
     g_autoptr(MvmDomain) domain = NULL;
     g_autoptr(MvmMetadata) metadata = NULL;
+    bool had = has_recovery(context, name);
 
     if (!turn_off_recovery(context, name, &defined, error) ||
         (domain = mvm_domain_open(context->conn, name, error)) == NULL ||
@@ -100,7 +114,7 @@ mvm_finish(const MvmContext *context, const char *name, bool remove_media,
     mvm_finish_clean(context, domain);
     if (remove_media && !remove_shared(context, metadata, error))
         return false;
-    *ret_result = (MvmFinishResult){.changed = defined.changed, .running = defined.running};
+    *ret_result = (MvmFinishResult){defined.changed, had, defined.running};
     return true;
 }
 
@@ -108,18 +122,10 @@ mvm_finish(const MvmContext *context, const char *name, bool remove_media,
 
 /* Whether recovery is a disk of the machine, and nobody decided about that. */
 static bool
-may_be_finished(MvmDomain *domain, const MvmMetadata *metadata)
+may_be_finished(const MvmContext *context, MvmDomain *domain, const MvmMetadata *metadata)
 {
-    MvmConnection *conn = mvm_domain_get_connection(domain);
-    MvmCurrent *current = NULL;
-    bool attached = false;
-
-    if (mvm_metadata_get_option(metadata, option_name(MVM_OPTION_RECOVERY)) != NULL ||
-        !mvm_current_load(conn, mvm_domain_get_name(domain), &current, NULL) || current == NULL)
-        return false;
-    attached = current->images[MVM_IMAGE_RECOVERY].attached;
-    mvm_current_free(current);
-    return attached;
+    return mvm_metadata_get_option(metadata, option_name(MVM_OPTION_RECOVERY)) == NULL &&
+           has_recovery(context, mvm_domain_get_name(domain));
 }
 
 static bool
@@ -142,7 +148,7 @@ mvm_finish_if_installed(const MvmContext *context, MvmDomain *domain, const MvmM
     g_auto(MvmDefineResult) result = {0};
     g_autoptr(GError) cause = NULL;
 
-    if (!may_be_finished(domain, metadata) || !is_macos(domain, metadata))
+    if (!may_be_finished(context, domain, metadata) || !is_macos(domain, metadata))
         return;
     if (turn_off_recovery(context, name, &result, &cause))
         mvm_progress_note(context->progress,

@@ -15,6 +15,7 @@
 
 typedef struct {
     bool changed; /* false: it was finished before */
+    bool had;     /* it had a recovery disk; otherwise only that none is to come is new */
     bool running; /* it runs, with the recovery disk until its next start */
 } MvmFinishResult;
 

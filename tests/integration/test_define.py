@@ -72,7 +72,12 @@ class Made(harness.EveryConnection, unittest.TestCase):
         with harness.Environment.session() as env:
             env.checkout()
             env.macvm("define", *SMALL)
+            # One that had none is told as such; what is remembered is new all the same.
+            env.macvm("define", "none", *SMALL)
+            done = env.macvm("finish", "none")
+            self.assertIn("'none' is without a recovery disk", done.err)
             env.virsh("vol-create-as", "macvm", "recovery-14.img", "10M", "--format", "raw")
+            self.assertIn("as it should be", env.macvm("define", "none").out)
             env.macvm("define")
             env.macvm("define", "second", *SMALL)
             for name in ("macos", "second"):
