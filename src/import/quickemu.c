@@ -11,12 +11,33 @@
 #define QEMU_FIRST_MAC "52:54:00:12:34:56"
 
 /* Keys that are taken over, or that a machine of macvm has of its own. */
-static const char *const known[] = {
-    "PWD",        "guest_os",   "macos_release", "disk_img",    "img",
-    "ram",        "cpu_cores",  "ssh_port",      "macaddr",     "network",
-    "disk_size",  "secureboot", "tpm",           "boot",        "gl",
-    "sound_card", "display",    "arch",          "disk_format", "preallocation",
-    "iso",        "width",      "height",        "keyboard",    NULL};
+static const char *const known[] = {"PWD",
+                                    "HOME",
+                                    "USER",
+                                    "guest_os",
+                                    "macos_release",
+                                    "disk_img",
+                                    "img",
+                                    "ram",
+                                    "cpu_cores",
+                                    "ssh_port",
+                                    "macaddr",
+                                    "network",
+                                    "disk_size",
+                                    "secureboot",
+                                    "tpm",
+                                    "boot",
+                                    "gl",
+                                    "sound_card",
+                                    "display",
+                                    "arch",
+                                    "disk_format",
+                                    "preallocation",
+                                    "iso",
+                                    "width",
+                                    "height",
+                                    "keyboard",
+                                    NULL};
 
 static void
 take_network(MvmImportSource *source, const MvmShell *shell)

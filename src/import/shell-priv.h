@@ -14,6 +14,10 @@ typedef struct {
 /* Whether c ends a word that is not quoted. */
 bool mvm_shell_ends_word(char c);
 
+/* Whether text, from within "$(...)", "${...}" or backticks, means the directory of the script, in
+ * one of the ways in which people write that. */
+bool mvm_shell_means_dir(const char *text);
+
 /* Length of the name of a variable at text, 0 when there is none. */
 size_t mvm_shell_name_length(const char *text);
 

@@ -49,23 +49,32 @@ expand(Word *word, const char *name, size_t len)
         append(word, value, strlen(value));
 }
 
-/* Skips from the opening bracket at *at to behind the closing one; quotes within do not count: the
- * word is opaque either way. */
-static void
-skip_brackets(Word *word, char open, char close)
+/* What is between the opening bracket at *at and the closing one, and skips behind that; quotes
+ * within do not count. The caller frees. */
+static char *
+take_brackets(MvmShellReader *reader, char open, char close)
 {
-    MvmShellReader *reader = word->reader;
+    const char *begin = reader->at + 1;
     unsigned depth = 0;
 
-    word->opaque = true;
     for (; reader->at < reader->end; reader->at++) {
         if (*reader->at == open)
             depth++;
-        else if (*reader->at == close && --depth == 0) {
-            reader->at++;
-            return;
-        }
+        else if (*reader->at == close && --depth == 0)
+            return g_strndup(begin, (gsize)(reader->at++ - begin));
     }
+    return g_strdup("");
+}
+
+/* Puts in the script's directory where text, which only a shell could tell otherwise, asks for just
+ * that. */
+static void
+expand_command(Word *word, const char *text)
+{
+    if (mvm_shell_means_dir(text))
+        expand(word, "PWD", strlen("PWD"));
+    else
+        word->opaque = true;
 }
 
 /* From a '$' on. */
@@ -77,14 +86,20 @@ read_dollar(Word *word)
     size_t len = mvm_shell_name_length(*next == '{' ? next + 1 : next);
 
     if (*next == '(') {
+        g_autofree char *command = NULL;
+
         reader->at = next;
-        skip_brackets(word, '(', ')');
+        command = take_brackets(reader, '(', ')');
+        expand_command(word, command);
     } else if (*next == '{' && len > 0 && next[1 + len] == '}') {
         expand(word, next + 1, len);
         reader->at = next + len + 2;
     } else if (*next == '{') {
+        g_autofree char *parameter = NULL;
+
         reader->at = next;
-        skip_brackets(word, '{', '}');
+        parameter = take_brackets(reader, '{', '}');
+        expand_command(word, parameter);
     } else if (len > 0) {
         expand(word, next, len);
         reader->at = next + len;
@@ -99,12 +114,15 @@ static void
 read_backticks(Word *word)
 {
     MvmShellReader *reader = word->reader;
+    const char *begin = reader->at + 1;
+    const char *end = memchr(begin, '`', (size_t)(reader->end - begin));
+    g_autofree char *command = NULL;
 
-    word->opaque = true;
-    for (reader->at++; reader->at < reader->end && *reader->at != '`'; reader->at++)
-        ;
-    if (reader->at < reader->end)
-        reader->at++;
+    if (end == NULL)
+        end = reader->end;
+    command = g_strndup(begin, (gsize)(end - begin));
+    expand_command(word, command);
+    reader->at = end < reader->end ? end + 1 : end;
 }
 
 static void
@@ -161,6 +179,10 @@ mvm_shell_read_word(MvmShellReader *reader)
 {
     Word word = {.reader = reader, .text = g_string_new(NULL)};
 
+    if (*reader->at == '~' && (reader->at[1] == '/' || mvm_shell_ends_word(reader->at[1]))) {
+        expand(&word, "HOME", strlen("HOME"));
+        reader->at++;
+    }
     while (reader->at < reader->end && !mvm_shell_ends_word(*reader->at)) {
         if (*reader->at == '$')
             read_dollar(&word);

@@ -29,6 +29,8 @@ shell_new(const char *dir)
     shell->values = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, free_secret);
     shell->words = g_ptr_array_new_with_free_func(free_secret);
     g_hash_table_insert(shell->values, g_strdup("PWD"), g_strdup(dir));
+    g_hash_table_insert(shell->values, g_strdup("HOME"), g_strdup(g_get_home_dir()));
+    g_hash_table_insert(shell->values, g_strdup("USER"), g_strdup(g_get_user_name()));
     return shell;
 }
 

@@ -2,8 +2,8 @@
 /*
  * Shell text, read and never run: assignments of literal values, and the words of QEMU's command
  * line. A word that only a shell could tell (command substitution, a variable that the text does
- * not set, arithmetic) is opaque. Conditions are not weighed: what stands in the text counts, in
- * the order in which it stands.
+ * not set, arithmetic) is opaque, but for the ways to say "where this script is". Conditions are
+ * not weighed: what stands in the text counts, in the order in which it stands.
  * https://pubs.opengroup.org/onlinepubs/9699919799/utilities/V3_chap02.html
  */
 #pragma once
@@ -22,8 +22,9 @@ typedef struct {
                            the name of a QEMU program; owned */
 } MvmShell;
 
-/* dir is what $PWD stands for. Fails with MVM_ERROR_FAILED on a NUL byte, more than
- * MVM_IMPORT_MAX_TEXT bytes, and beyond the bounds above. The caller frees. */
+/* dir is what $PWD stands for; $HOME, "~" and $USER are this user's. Fails with MVM_ERROR_FAILED on
+ * a NUL byte, more than MVM_IMPORT_MAX_TEXT bytes, and beyond the bounds above. The caller frees.
+ */
 MvmShell *mvm_shell_read(const char *text, size_t len, const char *dir, const char *what,
                          GError **error);
 void mvm_shell_free(MvmShell *shell);

@@ -103,7 +103,7 @@ test_command(void)
                   " -cpu Penryn,+invtsc,-x2apic \\\n -device isa-applesmc,osk=\"$KEY\" \\\n"
                   " -drive id=ESP,if=none,format=qcow2,file=ESP.qcow2 \\\n"
                   " -drive id=SystemDisk,if=none,file=\"$VMDIR/a.qcow2\" \\\n"
-                  " -drive id=Data,if=none,file=$(pwd)/b.qcow2 \\\n"
+                  " -drive id=Data,if=none,file=$(find_disk)/b.qcow2 \\\n"
                   " -drive id=More,if=none,file=c.qcow2 \\\n"
                   " -netdev user,id=net0 -device e1000-82545em,netdev=net0\n"
                   "echo -drive file=never.img\n");
@@ -142,6 +142,53 @@ test_shell_words(void)
     g_assert_null(mvm_shell_get(shell, "I"));
     g_assert_null(mvm_shell_get(shell, "J"));
     g_assert_cmpstr(mvm_shell_get(shell, "K"), ==, "open\n");
+}
+
+/* Where a script is, it asks in many ways; what else it asks only a shell could tell. */
+static void
+test_shell_dir(void)
+{
+    static const char *const same[] = {"$(pwd)",
+                                       "`pwd`",
+                                       "\"$(pwd -P)\"",
+                                       "$(dirname $0)",
+                                       "\"$(dirname \"$0\")\"",
+                                       "`dirname \"$0\"`",
+                                       "\"$(dirname -- \"${BASH_SOURCE[0]}\")\"",
+                                       "$(dirname \"$(readlink -f \"$0\")\")",
+                                       "$(dirname \"$(realpath \"${BASH_SOURCE}\")\")",
+                                       "\"$(cd \"$(dirname \"$0\")\" && pwd)\"",
+                                       "$( cd -- \"$( dirname -- \"${BASH_SOURCE[0]}\" )\" "
+                                       "&> /dev/null && pwd )",
+                                       "$(cd \"$(dirname \"$0\")\" >/dev/null 2>&1; pwd -P)",
+                                       "${0%/*}",
+                                       "\"${BASH_SOURCE[0]%/*}\"",
+                                       "$PWD",
+                                       "${PWD}"};
+    static const char *const opaque[] = {"$(pwd; id)", "$(dirname $1)", "$(cat $0)",
+                                         "${0##*/}",   "$(cd /; pwd)",  "$()",
+                                         "${}",        "$(pwd",         "${0%/*"};
+    g_autofree char *home = g_strconcat(g_get_home_dir(), "/x", NULL);
+    static const char text[] = "A=~/x B=\"$HOME/x\" C=~ D='~/x' E=a~/x F=~other/x G=/home/$USER\n";
+    g_autofree char *user = g_strconcat("/home/", g_get_user_name(), NULL);
+    g_autoptr(MvmShell) shell = mvm_shell_read(text, strlen(text), "/d", "t", NULL);
+
+    for (size_t i = 0; i < G_N_ELEMENTS(same) + G_N_ELEMENTS(opaque); i++) {
+        bool is_dir = i < G_N_ELEMENTS(same);
+        g_autofree char *line =
+            g_strconcat("X=", is_dir ? same[i] : opaque[i - G_N_ELEMENTS(same)], "/a\n", NULL);
+        g_autoptr(MvmShell) one = mvm_shell_read(line, strlen(line), "/the dir", "t", NULL);
+
+        g_test_message("%s", line);
+        g_assert_cmpstr(mvm_shell_get(one, "X"), ==, is_dir ? "/the dir/a" : NULL);
+    }
+    g_assert_cmpstr(mvm_shell_get(shell, "A"), ==, home);
+    g_assert_cmpstr(mvm_shell_get(shell, "B"), ==, home);
+    g_assert_cmpstr(mvm_shell_get(shell, "C"), ==, g_get_home_dir());
+    g_assert_cmpstr(mvm_shell_get(shell, "D"), ==, "~/x");
+    g_assert_cmpstr(mvm_shell_get(shell, "E"), ==, "a~/x");
+    g_assert_cmpstr(mvm_shell_get(shell, "F"), ==, "~other/x");
+    g_assert_cmpstr(mvm_shell_get(shell, "G"), ==, user);
 }
 
 static void
@@ -285,6 +332,7 @@ main(int argc, char **argv)
     g_test_add_func("/script", test_script);
     g_test_add_func("/command", test_command);
     g_test_add_func("/shell-words", test_shell_words);
+    g_test_add_func("/shell-dir", test_shell_dir);
     g_test_add_func("/quickemu", test_quickemu);
     g_test_add_func("/domain", test_domain);
     g_test_add_func("/hostile", test_hostile);
