@@ -23,24 +23,29 @@ mvm_path_runtime(const char *name)
     return g_build_filename(g_get_user_runtime_dir(), "macvm", name, NULL);
 }
 
-/* An installed program must not read a source tree that happens to be still there. */
-static bool
-runs_uninstalled(void)
+/* Where data lies beside a program that is self: the whole may have been installed or moved to
+ * another prefix than the one it was configured for. An installed program must not read a source
+ * tree that happens to be still there. */
+static char *
+find_data_dir(const char *self)
 {
-    g_autofree char *self = g_file_read_link("/proc/self/exe", NULL);
+    g_autofree char *folder = g_path_get_dirname(self);
+    g_autofree char *beside = g_canonicalize_filename(MACVM_BINDIR_TO_DATADIR, folder);
 
-    return self != NULL && g_str_has_prefix(self, MACVM_BUILD_DIR "/");
+    if (g_str_has_prefix(self, MACVM_BUILD_DIR "/"))
+        return g_strdup(MACVM_SOURCE_DIR);
+    return g_file_test(beside, G_FILE_TEST_IS_DIR) ? g_steal_pointer(&beside)
+                                                   : g_strdup(MACVM_INSTALL_DATADIR);
 }
 
 char *
 mvm_path_shipped(const char *name)
 {
     const char *override = g_getenv("MACVM_DATA_DIR");
+    g_autofree char *self = g_file_read_link("/proc/self/exe", NULL);
+    g_autofree char *dir = find_data_dir(self != NULL ? self : "");
 
-    if (override != NULL && *override != '\0')
-        return g_build_filename(override, name, NULL);
-    return g_build_filename(runs_uninstalled() ? MACVM_SOURCE_DIR : MACVM_INSTALL_DATADIR, name,
-                            NULL);
+    return g_build_filename(override != NULL && *override != '\0' ? override : dir, name, NULL);
 }
 
 char *

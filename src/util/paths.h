@@ -19,8 +19,8 @@ char *mvm_path_user_config(const char *name);
 char *mvm_path_runtime(const char *name);
 
 /* What ships with macvm, NAME of it ("patches"), without the user's copies: $MACVM_DATA_DIR, then
- * the source tree when the program runs from its build directory, then the installed data
- * directory. */
+ * the source tree when the program runs from its build directory, then the data directory
+ * beside the installed program. */
 char *mvm_path_shipped(const char *name);
 
 /* A shipped file ("templates/domain.xml"): the user's copy in the configuration directory, then

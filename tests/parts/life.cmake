@@ -10,6 +10,8 @@ foreach(cases color complete life)
                 "${CMAKE_CURRENT_SOURCE_DIR}/cli/${cases}.txt")
     set_tests_properties(cli/${cases} PROPERTIES LABELS cli TIMEOUT 120)
 endforeach()
+add_test(NAME cli/install COMMAND "${CMAKE_CURRENT_SOURCE_DIR}/cli/install.py" "${CMAKE_COMMAND}" "${CMAKE_BINARY_DIR}")
+set_tests_properties(cli/install PROPERTIES LABELS cli TIMEOUT 60 SKIP_RETURN_CODE 77)
 add_test(NAME cli/completion COMMAND "${CMAKE_CURRENT_SOURCE_DIR}/cli/completion.sh" "$<TARGET_FILE:macvm>")
 set_tests_properties(cli/completion PROPERTIES LABELS cli TIMEOUT 60)
 
