@@ -145,20 +145,22 @@ become_root() { # COMMAND...: root_words becomes what runs it as root
     elif interactive && command -v pkexec >/dev/null 2>&1; then
         root_words=(pkexec)
     else
-        die "become root to install packages" "run as root: $*"
+        die "become root: there is no sudo, or it wants a password and there is no terminal to ask on" \
+            "once, as root: $top/bootstrap.sh$mode_word --deps; then the same command as now"
     fi
 }
-as_root() { # COMMAND...: on a terminal as it is; elsewhere a package manager's thousand lines go to a file
-    local log=$top/build/packages.log code=0
+as_root() { # COMMAND...: on a terminal as it is; elsewhere a package manager's thousand lines are shown if it fails
+    local log code=0
     become_root "$@"
     tell "${root_words[@]}" "$@"
     if [ -t 1 ]; then
         "${root_words[@]}" "$@"
         return
     fi
-    mkdir -p "$top/build"
+    log=$(mktemp) # not in the tree: root's files there would be in the user's way
     "${root_words[@]}" "$@" >"$log" 2>&1 </dev/null || code=$?
     [ "$code" -eq 0 ] || tail -n 40 "$log"
+    rm -f "$log"
     return "$code"
 }
 
@@ -372,11 +374,11 @@ run_tests() {
 }
 
 # --- what is asked for ----------------------------------------------------------------------------------------------------
-mode=install only_deps='' deps=yes
+mode=install mode_word='' only_deps='' deps=yes
 for arg; do
     case $arg in
-    --demo) mode=demo ;;
-    --test) mode='test' ;;
+    --demo) mode=demo mode_word=' --demo' ;;
+    --test) mode='test' mode_word=' --test' ;;
     --deps) only_deps=yes ;;
     --no-deps) deps='' ;;
     -h | --help)
