@@ -6,6 +6,7 @@
 #include "ops/opencore-disk.h"
 #include "ops/opencore.h"
 #include "util/error.h"
+#include "util/words.h"
 
 #include <string.h>
 
@@ -16,6 +17,7 @@ static char *
 find_disk(const MvmCurrent *current, const char *name, GError **error)
 {
     const MvmHadImage *had = &current->images[MVM_IMAGE_OPENCORE];
+    g_autofree char *word = NULL;
     char *path = NULL;
 
     if (had->path != NULL && had->attached)
@@ -26,7 +28,8 @@ find_disk(const MvmCurrent *current, const char *name, GError **error)
         return path;
     g_set_error(error, MVM_ERROR, MVM_ERROR_NOT_FOUND,
                 "cannot read config.plist: '%s' has no OpenCore disk", name);
-    mvm_error_set_hint(error, "'macvm define %s' makes one", name);
+    word = mvm_word_quote(name);
+    mvm_error_set_hint(error, "'macvm define %s' makes one", word);
     return NULL;
 }
 

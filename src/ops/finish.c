@@ -158,5 +158,5 @@ mvm_finish_if_installed(const MvmContext *context, MvmDomain *domain, const MvmM
     else
         mvm_progress_note(context->progress,
                           "macOS is installed: 'macvm finish %s' takes out the recovery disk",
-                          name);
+                          word);
 }

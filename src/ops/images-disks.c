@@ -5,6 +5,7 @@
 #include "util/error.h"
 #include "util/file.h"
 #include "util/size.h"
+#include "util/words.h"
 
 /* --- firmware --------------------------------------------------------------------------------- */
 
@@ -66,6 +67,7 @@ leave_recovery_out(MvmImages *images, GError **error)
 {
     const MvmHadImage *had = &images->had[MVM_IMAGE_RECOVERY];
     const char *name = images->machine->name;
+    g_autofree char *word = mvm_word_quote(name);
 
     if (!had->replaced)
         return true;
@@ -76,7 +78,7 @@ leave_recovery_out(MvmImages *images, GError **error)
     g_set_error(error, MVM_ERROR, MVM_ERROR_CONFLICT,
                 "cannot take the recovery disk out of '%s': another one was put in its place",
                 name);
-    mvm_error_set_hint(error, "'virsh detach-disk %s sdb --config' takes that one out", name);
+    mvm_error_set_hint(error, "'virsh detach-disk %s sdb --config' takes that one out", word);
     return false;
 }
 

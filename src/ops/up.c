@@ -56,6 +56,18 @@ wait_for_daemon(MvmWatch *watch, const GError *cause, GError **error)
     return false;
 }
 
+/* libvirt's table of hints knows no machine. */
+static void
+name_machine(MvmDomain *domain, GError **cause)
+{
+    const char *hint = mvm_error_get_hint(*cause);
+    g_auto(GStrv) parts = hint != NULL ? g_strsplit(hint, " NAME ", 2) : NULL;
+    g_autofree char *word = mvm_word_quote(mvm_domain_get_name(domain));
+
+    if (hint != NULL && g_strv_length(parts) == 2)
+        mvm_error_set_hint(cause, "%s %s %s", parts[0], word, parts[1]);
+}
+
 /* A start that the daemon did not live to finish may have succeeded or not: look, then go on. */
 static bool
 start(MvmDomain *domain, MvmWatch *watch, bool reset_nvram, GError **error)
@@ -65,6 +77,7 @@ start(MvmDomain *domain, MvmWatch *watch, bool reset_nvram, GError **error)
 
         if (mvm_domain_start(domain, reset_nvram, &cause))
             return true;
+        name_machine(domain, &cause);
         if (!mvm_watch_is_lost(watch) || attempt == START_ATTEMPTS) {
             g_propagate_error(error, g_steal_pointer(&cause));
             return false;
@@ -172,13 +185,14 @@ note_copy(const MvmContext *context, MvmDomain *domain)
 {
     g_autoptr(MvmMetadata) metadata = mvm_domain_get_metadata(domain, NULL);
     const char *name = mvm_domain_get_name(domain);
+    g_autofree char *word = mvm_word_quote(name);
 
     if (metadata == NULL || !mvm_metadata_is_copied(metadata, mvm_domain_get_uuid(domain)))
         return false;
     mvm_progress_note(context->progress,
                       "'%s' is a copy that has the port and the identity of another machine: "
                       "'macvm define %s' gives it its own",
-                      name, name);
+                      name, word);
     return true;
 }
 
@@ -186,14 +200,14 @@ note_copy(const MvmContext *context, MvmDomain *domain)
 static bool
 start_copy(MvmDomain *domain, MvmWatch *watch, bool reset_nvram, GError **error)
 {
+    g_autofree char *word = mvm_word_quote(mvm_domain_get_name(domain));
     g_autoptr(GError) cause = NULL;
 
     if (start(domain, watch, reset_nvram, &cause))
         return true;
     if (g_error_matches(cause, MVM_ERROR, MVM_ERROR_CONFLICT))
-        mvm_error_set_hint(&cause,
-                           "'macvm define %s' gives the copy a port and an identity of its own",
-                           mvm_domain_get_name(domain));
+        mvm_error_set_hint(
+            &cause, "'macvm define %s' gives the copy a port and an identity of its own", word);
     g_propagate_error(error, g_steal_pointer(&cause));
     return false;
 }
@@ -222,9 +236,8 @@ mvm_machine_up(const MvmContext *context, const char *name, int wait_ssh_seconds
     warn_of_screen(context, domain);
     copy = note_copy(context, domain);
     /* What makes ssh impossible is told before the start. */
-    if (wait_ssh_seconds > 0 &&
-        (!mvm_guest_ssh_check(domain, error) ||
-         (metadata = mvm_domain_get_metadata(domain, error)) == NULL))
+    if (wait_ssh_seconds > 0 && (!mvm_guest_ssh_check(domain, error) ||
+                                 (metadata = mvm_domain_get_metadata(domain, error)) == NULL))
         return false;
     saved = mvm_domain_is_saved(domain);
     if (saved)

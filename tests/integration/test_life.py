@@ -197,7 +197,7 @@ class Waiting(unittest.TestCase):
         self.addCleanup(self.env.macvm, "undefine", "--remove-storage", "--yes", "other")
         self.env.macvm("up", "macos")
         taken = self.env.macvm("up", "other", expect=4)
-        self.assertIn("port is taken", taken.err)
+        self.assertIn("port is taken on that host: 'macvm set other --ssh-port PORT'", taken.err)
         self.assertNotIn(harness.FAKE_OSK, taken.err)
 
     def test_power_button(self):
