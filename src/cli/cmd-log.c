@@ -11,21 +11,22 @@
 #define DEFAULT_LINES 40
 #define MAX_LINES 1000000
 
-static void
+/* Who reads it may have seen enough: 'macvm log -f | head'. */
+static bool
 print_line(const char *text, void *opaque)
 {
     g_autofree char *shown = mvm_word_printable(text);
 
-    puts(shown);
-    (void)fflush(stdout);
+    return puts(shown) >= 0 && fflush(stdout) == 0;
 }
 
-static void
+static bool
 add_line(const char *text, void *opaque)
 {
     g_autofree char *valid = g_utf8_make_valid(text, -1);
 
     mvm_json_string(opaque, NULL, valid);
+    return true;
 }
 
 static bool

@@ -26,8 +26,9 @@
 #define START_LINES 2000
 
 typedef struct {
-    void (*line)(const char *text, void *opaque);
+    bool (*line)(const char *text, void *opaque);
     void *opaque;
+    bool enough;      /* line wants no more */
     GString *pending; /* the line that is not at its end yet; owned */
     MvmRedaction redaction;
 } Reader;
@@ -85,7 +86,7 @@ give_line(Reader *reader)
 {
     g_autofree char *text = mvm_redact_line(reader->pending->str, &reader->redaction);
 
-    reader->line(text, reader->opaque);
+    reader->enough = reader->enough || !reader->line(text, reader->opaque);
     g_string_truncate(reader->pending, 0);
 }
 
@@ -100,7 +101,7 @@ take(Reader *reader, const char *data, size_t len)
     }
 }
 
-/* Reads until the end or Ctrl-C. */
+/* Reads until the end, Ctrl-C, or nobody wants more. */
 static void
 pump(Reader *reader, int fd)
 {
@@ -108,7 +109,7 @@ pump(Reader *reader, int fd)
                            {.fd = mvm_interrupt_fd(), .events = POLLIN}};
     char buf[8192];
 
-    while (!mvm_interrupted()) {
+    while (!mvm_interrupted() && !reader->enough) {
         ssize_t n = 0;
 
         if (poll(fds, G_N_ELEMENTS(fds), -1) < 0 || fds[0].revents == 0)
@@ -140,7 +141,7 @@ run_tail(const char *const *argv, Reader *reader, int *ret_status, GError **erro
         return false;
     }
     pump(reader, out);
-    if (mvm_interrupted())
+    if (mvm_interrupted() || reader->enough)
         kill(pid, SIGTERM);
     while (waitpid(pid, ret_status, 0) < 0 && errno == EINTR)
         ;
@@ -149,7 +150,7 @@ run_tail(const char *const *argv, Reader *reader, int *ret_status, GError **erro
 
 bool
 mvm_log_read(const MvmContext *context, const char *name, const MvmLogOptions *options,
-             void (*line)(const char *text, void *opaque), void *opaque, GError **error)
+             bool (*line)(const char *text, void *opaque), void *opaque, GError **error)
 {
     const MvmEndpoint *endpoint = mvm_connection_get_endpoint(context->conn);
     g_autoptr(MvmDomain) domain = mvm_domain_open(context->conn, name, error);
@@ -170,7 +171,7 @@ mvm_log_read(const MvmContext *context, const char *name, const MvmLogOptions *o
     argv = tail_argv(context->conn, path, options);
     if (!run_tail((const char *const *)argv->pdata, &reader, &status, error))
         return false;
-    if (status == 0 || mvm_interrupted())
+    if (status == 0 || mvm_interrupted() || reader.enough)
         return true;
     g_set_error(error, MVM_ERROR, MVM_ERROR_FAILED,
                 "cannot read the log of '%s': '%s' on the libvirt host cannot be read", name, path);
@@ -179,7 +180,7 @@ mvm_log_read(const MvmContext *context, const char *name, const MvmLogOptions *o
     return false;
 }
 
-static void
+static bool
 keep_complaint(const char *text, void *opaque)
 {
     char **last = opaque;
@@ -187,9 +188,10 @@ keep_complaint(const char *text, void *opaque)
 
     /* The line with QEMU's command begins with a path. */
     if (found == NULL || strstr(text, ": ") == NULL || g_str_has_prefix(text, "/"))
-        return;
+        return true;
     g_free(*last);
     *last = g_strdup(found);
+    return true;
 }
 
 char *
@@ -200,15 +202,13 @@ mvm_log_last_error(MvmDomain *domain)
     MvmContext context = mvm_context(conn, NULL);
     char *last = NULL;
 
-    if (mvm_connection_get_endpoint(conn)->remote)
-        return NULL;
     (void)mvm_log_read(&context, mvm_domain_get_name(domain), &options, keep_complaint, &last,
                        NULL);
     return last;
 }
 
 /* "2026-11-23 20:20:20.123+0000: starting up libvirt version: 9.0.0, ..." */
-static void
+static bool
 keep_start(const char *text, void *opaque)
 {
     GDateTime **last = opaque;
@@ -217,13 +217,14 @@ keep_start(const char *text, void *opaque)
     GDateTime *time = NULL;
 
     if (stamp == NULL)
-        return;
+        return true;
     g_strdelimit(stamp, " ", 'T');
     time = g_date_time_new_from_iso8601(stamp, NULL);
     if (time == NULL)
-        return;
+        return true;
     g_clear_pointer(last, g_date_time_unref);
     *last = time;
+    return true;
 }
 
 int64_t

@@ -15,12 +15,13 @@ typedef struct {
     bool follow; /* go on until Ctrl-C */
 } MvmLogOptions;
 
-/* Calls line for each line, without its newline. MVM_ERROR_NOT_FOUND when there is no log yet,
- * MVM_ERROR_HOST when it may not be read. While following, Ctrl-C is the regular end. */
+/* Calls line for each line, without its newline, until it returns false. MVM_ERROR_NOT_FOUND when
+ * there is no log yet, MVM_ERROR_HOST when it may not be read. While following, Ctrl-C is the
+ * regular end. */
 bool mvm_log_read(const MvmContext *context, const char *name, const MvmLogOptions *options,
-                  void (*line)(const char *text, void *opaque), void *opaque, GError **error);
+                  bool (*line)(const char *text, void *opaque), void *opaque, GError **error);
 
-/* The last complaint of QEMU in the log of a machine of this host, or NULL. The caller frees. */
+/* The last complaint of QEMU in the log of a machine, or NULL. The caller frees. */
 char *mvm_log_last_error(MvmDomain *domain);
 
 /* Seconds since the machine's QEMU was started, by the time that libvirt wrote into its log then

@@ -2,6 +2,7 @@
 #include "virt/connection.h"
 
 #include "util/error.h"
+#include "util/file.h"
 #include "virt/connection-priv.h"
 
 #include <stdlib.h>
@@ -12,6 +13,28 @@
 #define KEEPALIVE_INTERVAL 5
 #define KEEPALIVE_COUNT 5
 
+#define CONF_MAX (64 * 1024)
+
+/* The file has one setting a line. */
+static bool
+file_sets_uri(const char *path)
+{
+    g_autofree char *text = mvm_file_read(path, CONF_MAX, NULL, NULL);
+
+    return text != NULL && g_regex_match_simple("^[ \\t]*uri_default[ \\t]*=", text,
+                                                G_REGEX_MULTILINE | G_REGEX_RAW, 0);
+}
+
+/* Where libvirt itself looks for a URI when a user gives none; /etc's file is root's. */
+static bool
+has_default_uri(void)
+{
+    g_autofree char *own = g_build_filename(g_get_user_config_dir(), "libvirt/libvirt.conf", NULL);
+
+    return g_getenv("LIBVIRT_DEFAULT_URI") != NULL ||
+           g_getenv("VIRSH_DEFAULT_CONNECT_URI") != NULL || file_sets_uri(own);
+}
+
 static virConnectPtr
 open_virt(const char *uri)
 {
@@ -19,8 +42,7 @@ open_virt(const char *uri)
 
     /* What a desktop user has without setting anything up. A URI that was asked for and does not
      * answer is never replaced by another one. */
-    if (virt == NULL && uri == NULL && g_getenv("LIBVIRT_DEFAULT_URI") == NULL &&
-        g_getenv("VIRSH_DEFAULT_CONNECT_URI") == NULL && geteuid() != 0) {
+    if (virt == NULL && uri == NULL && geteuid() != 0 && !has_default_uri()) {
         virt = virConnectOpenAuth("qemu:///session", virConnectAuthPtrDefault, 0);
     }
     return virt;

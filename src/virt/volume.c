@@ -54,20 +54,12 @@ mvm_volume_lookup(MvmPool *pool, const char *name, GError **error)
     return mvm_volume_read(vol, pool->name, error);
 }
 
-MvmVolume *
-mvm_volume_lookup_path(MvmConnection *conn, const char *path, GError **error)
+char *
+mvm_volume_find_name(MvmConnection *conn, const char *path)
 {
     g_autoptr(virStorageVol) vol = virStorageVolLookupByPath(conn->virt, path);
 
-    g_autoptr(virStoragePool) pool = NULL;
-
-    if (vol != NULL)
-        pool = virStoragePoolLookupByVolume(vol);
-    if (pool == NULL) {
-        mvm_virt_set_error(error, "find the volume at '%s'", path);
-        return NULL;
-    }
-    return mvm_volume_read(vol, virStoragePoolGetName(pool), error);
+    return vol != NULL ? g_strdup(virStorageVolGetName(vol)) : NULL;
 }
 
 static void

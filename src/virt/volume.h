@@ -32,8 +32,9 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(MvmVolume, mvm_volume_free)
  * (the hint then says so). The caller frees. */
 MvmVolume *mvm_volume_lookup(MvmPool *pool, const char *name, GError **error);
 
-/* The volume at path, in whichever active pool of the connection. */
-MvmVolume *mvm_volume_lookup_path(MvmConnection *conn, const char *path, GError **error);
+/* What the volume at path is called, in whichever active pool of the connection; NULL when it is
+ * none. One question. The caller frees. */
+char *mvm_volume_find_name(MvmConnection *conn, const char *path);
 
 /* The first len bytes of the volume at path (fewer when it is smaller), and its size. */
 bool mvm_volume_read_head(MvmConnection *conn, const char *path, void *buffer, size_t len,

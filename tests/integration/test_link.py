@@ -3,6 +3,10 @@
 # ctest: PARALLEL
 """A connection to libvirt that ends at a chosen moment: told as that, and nothing is concluded from it."""
 
+import json
+import os
+import signal
+import subprocess
 import unittest
 
 import harness
@@ -47,7 +51,45 @@ class Lost(unittest.TestCase):
             env.macvm("define", *SMALL, "--accel", "tcg")
 
 
+class Interrupted(unittest.TestCase):
+    def test_while_connecting(self):
+        """Ctrl-C, which ssh gets as well."""
+        with harness.Environment.session() as env:
+            env.write("slow", "#!/bin/sh\nexec sleep 60\n", 0o755)
+            macvm = env.spawn(env.macvm_argv("--json", "-c", f"qemu+ssh://far/system?command={env.dir}/slow", "list", connect=False),
+                              stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+            harness.wait_for(lambda: any(b"sleep\00060" in harness._read(pid, "cmdline") for pid in env.processes()), 20, "ssh")
+            os.killpg(macvm.pid, signal.SIGINT)
+            out, err = macvm.communicate(timeout=20)
+            self.assertEqual((130, b"", "interrupted"), (macvm.returncode, out, json.loads(err)["error"]["code"]))
+
+
+class Default(unittest.TestCase):
+    def test_uri_of_libvirt_conf(self):
+        """A host that was chosen and does not answer is not replaced by this one."""
+        with harness.Environment.session() as env:
+            self.assertEqual([], env.macvm_json("list", connect=False)["machines"])
+            env.libvirt_conf('uri_default = "qemu+unix:///system?socket=/nowhere"\n')
+            self.assertIn("cannot connect to libvirt: Failed to connect socket to '/nowhere'",
+                          env.macvm("list", connect=False, expect=5).err)
+            env.libvirt_conf('# uri_default = "qemu+unix:///system?socket=/nowhere"\n')
+            self.assertEqual([], env.macvm_json("list", connect=False)["machines"])
+
+
 class Far(unittest.TestCase):
+    def test_last_error(self):
+        """Why a machine did not start is in a log over there."""
+        with harness.Environment.ssh("session", apart=True) as env:
+            env.checkout()
+            port = env.server.free_port()
+            for name in ("one", "two"):
+                env.macvm("define", name, *SMALL, "--accel", "tcg", "--ssh-port", port)
+            env.macvm("up", "one")
+            self.assertIsNone(env.macvm_json("status", "one")["last_error"])
+            env.macvm("up", "two", expect=4)
+            self.assertIn("host forwarding rule", env.macvm_json("status", "two")["last_error"])
+            env.virsh("destroy", "one")
+
     def test_firmware(self):
         """What firmware is, is asked of the other host, whose files cannot be seen from here."""
         with harness.Environment.ssh("session") as env:
