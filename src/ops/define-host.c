@@ -16,18 +16,45 @@ choose_passt(MvmDefineWork *work)
         work->machine->net_kind = MVM_NET_PASST;
 }
 
+/* The host's update may bring another OVMF that suits better: as long as the machine's is listed,
+ * it stays, because the variables that the machine has are of that build. */
+static bool
+keep_firmware(MvmDefineWork *work)
+{
+    const MvmDomCaps *caps = mvm_host_get_domcaps(work->host, work->machine->kvm);
+    const char *wanted = mvm_define_option(work, MVM_OPTION_FIRMWARE);
+    xmlDoc *base = work->current != NULL ? work->current->base : NULL;
+    g_autofree char *loader = NULL, *template = NULL, *format = NULL;
+
+    if (base == NULL || caps == NULL || mvm_define_is_asked(work, MVM_OPTION_FIRMWARE) ||
+        (wanted != NULL && !g_str_equal(wanted, "auto")))
+        return false;
+    loader = mvm_xml_get(base, "/domain/os/loader");
+    template = mvm_xml_get(base, "/domain/os/nvram/@template");
+    format = mvm_xml_get(base, "/domain/os/loader/@format");
+    if (loader == NULL || template == NULL ||
+        !g_strv_contains((const char *const *)caps->loaders, loader))
+        return false;
+    work->machine->loader = g_steal_pointer(&loader);
+    work->machine->nvram_template = g_steal_pointer(&template);
+    work->machine->firmware_format = g_strcmp0(format, "qcow2") == 0 ? "qcow2" : "raw";
+    return true;
+}
+
 /* libvirt makes the variables once, from the template of that time. */
 static void
 note_old_variables(const MvmDefineWork *work)
 {
     g_autofree char *word = mvm_word_quote(work->machine->name);
-    g_autofree char *loader = NULL;
+    g_autofree char *loader = NULL, *rendered = NULL;
 
     if (work->current == NULL || work->machine->loader == NULL)
         return;
     loader = mvm_xml_get(work->current->doc, "/domain/os/loader");
-    if (mvm_define_is_asked(work, MVM_OPTION_FIRMWARE) &&
-        g_strcmp0(loader, work->machine->loader) != 0)
+    if (work->current->base != NULL)
+        rendered = mvm_xml_get(work->current->base, "/domain/os/loader");
+    if (g_strcmp0(loader, work->machine->loader) != 0 &&
+        (mvm_define_is_asked(work, MVM_OPTION_FIRMWARE) || g_strcmp0(loader, rendered) == 0))
         mvm_progress_note(work->context->progress,
                           "the variables of the old firmware stay: 'macvm set %s --reset-nvram' "
                           "makes new ones",
@@ -58,8 +85,9 @@ mvm_define_fit_to_host(MvmDefineWork *work, GError **error)
     if (work->current != NULL && !mvm_define_is_asked(work, MVM_OPTION_ACCEL))
         accel = NULL;
     if (!mvm_hostcheck_accel(context, work->host, accel, type, work->machine, error) ||
-        !mvm_hostcheck_firmware(context, work->host, mvm_define_option(work, MVM_OPTION_FIRMWARE),
-                                work->machine, error))
+        (!keep_firmware(work) &&
+         !mvm_hostcheck_firmware(context, work->host, mvm_define_option(work, MVM_OPTION_FIRMWARE),
+                                 work->machine, error)))
         return false;
     choose_passt(work);
     note_old_variables(work);

@@ -67,8 +67,13 @@ choose_port(MvmDefineWork *work, GError **error)
 {
     MvmMachine *machine = work->machine;
 
-    if (mvm_define_option(work, MVM_OPTION_SSH_PORT) != NULL || !mvm_machine_forwards(machine))
+    if (!mvm_machine_forwards(machine))
         return true;
+    if (mvm_define_option(work, MVM_OPTION_SSH_PORT) != NULL) {
+        if (work->current == NULL || mvm_define_is_asked(work, MVM_OPTION_SSH_PORT))
+            mvm_port_note_shared(work->context, machine->name, machine->ssh_port);
+        return true;
+    }
     if (work->current != NULL && work->current->metadata->ssh_port > 0) {
         machine->ssh_port = (unsigned)work->current->metadata->ssh_port;
         if (!work->current->copy)
@@ -101,6 +106,18 @@ choose_identity(MvmDefineWork *work)
     choose_mac(work);
 }
 
+/* Whoever it is that defines the machine again. */
+static void
+keep_ssh_user(MvmDefineWork *work)
+{
+    const char *had = work->current != NULL ? work->current->metadata->ssh_user : NULL;
+
+    if (had == NULL || mvm_define_option(work, MVM_OPTION_SSH_USER) != NULL)
+        return;
+    g_free(work->machine->ssh_user);
+    work->machine->ssh_user = g_strdup(had);
+}
+
 bool
 mvm_define_resolve_machine(MvmDefineWork *work, GError **error)
 {
@@ -117,6 +134,7 @@ mvm_define_resolve_machine(MvmDefineWork *work, GError **error)
     if (!mvm_machine_check_cpus(work->machine, error))
         return false;
     choose_identity(work);
+    keep_ssh_user(work);
     return choose_port(work, error) && choose_config(work, error) &&
            mvm_define_fit_to_host(work, error);
 }

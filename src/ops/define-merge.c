@@ -180,6 +180,26 @@ mvm_define_merge(const MvmCurrent *current, const MvmMachine *machine, const Mvm
     return merged;
 }
 
+/* libvirt counts memory in KiB, macvm in MiB: only what differs is to be seen as a difference. */
+static void
+count_in_mib(xmlDoc *doc)
+{
+    g_autoptr(GPtrArray) sizes = mvm_xml_get_nodes(
+        doc, "(/domain/memory | /domain/currentMemory | /domain/maxMemory)[@unit='KiB']");
+
+    for (guint i = 0; i < sizes->len; i++) {
+        g_autofree char *text = mvm_xml_dup_text(sizes->pdata[i]);
+        g_autofree char *mib = NULL;
+        guint64 kib = 0;
+
+        if (!g_ascii_string_to_unsigned(text, 10, 0, G_MAXUINT64, &kib, NULL) || kib % 1024 != 0)
+            continue;
+        mib = g_strdup_printf("%" G_GUINT64_FORMAT, kib / 1024);
+        mvm_xml_attr(sizes->pdata[i], "unit", "MiB");
+        mvm_xml_set_text(sizes->pdata[i], mib);
+    }
+}
+
 static char *
 text_for_people(const char *xml, GError **error)
 {
@@ -189,6 +209,7 @@ text_for_people(const char *xml, GError **error)
     if (doc == NULL)
         return NULL;
     mvm_xml_remove(doc, "/domain/metadata/macvm:machine");
+    count_in_mib(doc);
     args = mvm_xml_get_nodes(doc, "/domain/qemu:commandline/qemu:arg[contains(@value, 'osk=')]");
     for (guint i = 0; i < args->len; i++)
         mvm_xml_attr(args->pdata[i], "value", "isa-applesmc,osk=(hidden)");

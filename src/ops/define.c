@@ -128,7 +128,8 @@ mvm_define(const MvmContext *context, const MvmDefineRequest *request, MvmDefine
     g_auto(MvmDefineWork) work = {.context = context, .request = request};
     g_autoptr(MvmLock) lock = NULL;
 
-    if (request->mode == MVM_DEFINE && (lock = mvm_machine_lock(request->name, error)) == NULL)
+    if (request->mode == MVM_DEFINE &&
+        (lock = mvm_machine_lock(context, request->name, error)) == NULL)
         return false;
     if (!mvm_current_load(context->conn, request->name, &work.current, error))
         return false;

@@ -4,6 +4,7 @@
 #include "machine/name.h"
 #include "ops/clip-state.h"
 #include "ops/guest-ssh.h"
+#include "ops/images.h"
 #include "ops/log.h"
 #include "ops/screen.h"
 #include "util/error.h"
@@ -32,11 +33,12 @@ mvm_machine_pick(const MvmContext *context, const char *given, GError **error)
 }
 
 MvmLock *
-mvm_machine_lock(const char *name, GError **error)
+mvm_machine_lock(const MvmContext *context, const char *name, GError **error)
 {
-    g_autofree char *file = g_strdup_printf("define-%s.lock", name);
+    const char *uri = mvm_connection_get_endpoint(context->conn)->uri;
+    g_autofree char *key = g_strdup_printf("%s\n%s", uri, name);
 
-    return mvm_lock_take(file, name, error);
+    return mvm_lock_take_key("define", key, name, error);
 }
 
 bool
@@ -83,13 +85,19 @@ mvm_machine_status_free(MvmMachineStatus *status)
     g_free(status);
 }
 
-/* By the names that define gives to volumes (ops/images.h); the disk that is neither boot loader
- * nor recovery is the system's, and what comes after it was added by the user. */
+/* By the names that define gives to volumes (ops/images.h), also of a machine that is called
+ * "x-opencore"; the disk that is neither boot loader nor recovery is the system's, and what comes
+ * after it was added by the user. */
 static const char *
-role_of(const char *path, bool *has_system)
+role_of(const char *machine, const char *path, bool *has_system)
 {
     g_autofree char *base = path == NULL ? NULL : g_path_get_basename(path);
+    g_autofree char *usual = g_strconcat(machine, mvm_image_ending(MVM_IMAGE_SYSTEM), NULL);
 
+    if (g_strcmp0(base, usual) == 0 && !*has_system) {
+        *has_system = true;
+        return "system";
+    }
     if (base != NULL && strstr(base, "-opencore") != NULL)
         return "opencore";
     if (base != NULL && (strstr(base, "-recovery") != NULL || g_str_has_prefix(base, "recovery-")))
@@ -104,18 +112,15 @@ static MvmDiskInfo *
 read_disk(MvmDomain *domain, xmlNode *node, bool *has_system)
 {
     MvmDiskInfo *disk = g_new0(MvmDiskInfo, 1);
-    g_autoptr(MvmVolume) volume = NULL;
 
     disk->path = mvm_xml_node_get(node, "source/@file");
     if (disk->path == NULL)
         disk->path = mvm_xml_node_get(node, "source/@dev");
     disk->format = mvm_xml_node_get(node, "driver/@type");
-    disk->role = role_of(disk->path, has_system);
+    disk->role = role_of(mvm_domain_get_name(domain), disk->path, has_system);
     if (disk->path == NULL)
         return disk;
-    volume = mvm_volume_lookup_path(mvm_domain_get_connection(domain), disk->path, NULL);
-    if (volume != NULL)
-        disk->volume = g_strdup(volume->name);
+    disk->volume = mvm_volume_find_name(mvm_domain_get_connection(domain), disk->path);
     disk->sized =
         mvm_domain_get_disk_size(domain, disk->path, &disk->capacity, &disk->allocation, NULL);
     return disk;
@@ -156,19 +161,18 @@ has_failed(const MvmDomainInfo *info)
             g_str_equal(info->reason, "panicked"));
 }
 
-static bool
-read_metadata(MvmDomain *domain, MvmMachineStatus *status, GError **error)
+/* From the XML, which is there anyhow: on a far host each question takes its time. */
+static void
+read_metadata(xmlDoc *doc, MvmMachineStatus *status)
 {
-    g_autoptr(GError) cause = NULL;
+    xmlNode *node = mvm_xml_get_node(doc, "/domain/metadata/macvm:machine");
+    g_autofree char *text = node != NULL ? mvm_xml_node_to_text(node) : NULL;
 
-    status->info->metadata = mvm_domain_get_metadata(domain, &cause);
+    status->managed = text != NULL;
+    if (text != NULL)
+        status->info->metadata = mvm_metadata_parse(text, status->info->name, NULL);
     status->copy = status->info->metadata != NULL &&
                    mvm_metadata_is_copied(status->info->metadata, status->info->uuid);
-    status->managed = cause == NULL || !g_error_matches(cause, MVM_ERROR, MVM_ERROR_NOT_FOUND);
-    if (cause == NULL || !g_error_matches(cause, MVM_ERROR, MVM_ERROR_HOST))
-        return true;
-    g_propagate_error(error, g_steal_pointer(&cause));
-    return false;
 }
 
 MvmMachineStatus *
@@ -179,8 +183,9 @@ mvm_machine_status(const MvmContext *context, const char *name, GError **error)
     g_autoptr(xmlDoc) doc = NULL;
 
     if (domain == NULL || (status->info = read_info(domain, error)) == NULL ||
-        !read_metadata(domain, status, error) || (doc = mvm_domain_get_xml(domain, error)) == NULL)
+        (doc = mvm_domain_get_xml(domain, error)) == NULL)
         return NULL;
+    read_metadata(doc, status);
     status->uri = g_strdup(mvm_connection_get_endpoint(context->conn)->uri);
     status->saved = mvm_domain_is_saved(domain);
     status->disks = read_disks(domain, doc);

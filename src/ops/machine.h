@@ -13,9 +13,9 @@
  * name is taken as it is. The caller frees. */
 char *mvm_machine_pick(const MvmContext *context, const char *given, GError **error);
 
-/* What changes the machine called name, defined or not, holds this: one at a time on this machine.
- * Against other machines libvirt's own checks have to do. */
-MvmLock *mvm_machine_lock(const char *name, GError **error);
+/* What changes the connection's machine called name, defined or not and whatever that name is,
+ * holds this: one at a time on this machine. Against others libvirt's own checks have to do. */
+MvmLock *mvm_machine_lock(const MvmContext *context, const char *name, GError **error);
 
 /* Whether the machine is off; if not, MVM_ERROR_CONFLICT: "cannot <verb> ...", with its state in
  * *ret_state (may be NULL). */
@@ -34,10 +34,10 @@ typedef struct {
 } MvmDiskInfo;
 
 typedef struct {
-    MvmDomainInfo *info; /* owned */
-    bool managed;        /* macvm defined it */
-    bool copy;           /* of another machine, whose port and identity it still has */
-    bool saved;          /* a saved state waits for the next start */
+    MvmDomainInfo *info;  /* owned */
+    bool managed;         /* macvm defined it */
+    bool copy;            /* of another machine, whose port and identity it still has */
+    bool saved;           /* a saved state waits for the next start */
     MvmGuestAddress *ssh; /* where its ssh server is; owned, or NULL: not known */
     bool ssh_reachable;
     int64_t uptime; /* seconds; -1: not running, or not known */

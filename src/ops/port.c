@@ -26,17 +26,30 @@ is_free_here(unsigned port)
     return bind(fd, (struct sockaddr *)&address, sizeof(address)) == 0;
 }
 
-static bool
-is_taken(const GPtrArray *machines, const char *name, unsigned port)
+/* The machine, other than the one called name, whose port it is; NULL: nobody's. */
+static const char *
+owner_of(const GPtrArray *machines, const char *name, unsigned port)
 {
     for (guint i = 0; i < machines->len; i++) {
         const MvmDomainInfo *info = machines->pdata[i];
 
         if (info->metadata != NULL && (unsigned)info->metadata->ssh_port == port &&
             !g_str_equal(info->name, name))
-            return true;
+            return info->name;
     }
-    return false;
+    return NULL;
+}
+
+void
+mvm_port_note_shared(const MvmContext *context, const char *name, unsigned port)
+{
+    g_autoptr(GPtrArray) machines = mvm_domain_list(context->conn, NULL);
+    const char *owner = machines != NULL ? owner_of(machines, name, port) : NULL;
+
+    if (owner != NULL)
+        mvm_progress_note(context->progress,
+                          "port %u is that of '%s', too: the two cannot run at the same time", port,
+                          owner);
 }
 
 bool
@@ -49,7 +62,7 @@ mvm_port_choose(const MvmContext *context, const char *name, unsigned first, uns
     if (machines == NULL)
         return false;
     for (unsigned port = first; port < first + TRIES && port <= 65535; port++) {
-        if (!is_taken(machines, name, port) && (remote || is_free_here(port))) {
+        if (owner_of(machines, name, port) == NULL && (remote || is_free_here(port))) {
             *ret_port = port;
             return true;
         }

@@ -6,6 +6,9 @@
 
 #include <stdbool.h>
 
+/* Tells when another machine has that port: they cannot run at the same time. Best effort. */
+void mvm_port_note_shared(const MvmContext *context, const char *name, unsigned port);
+
 /* Finds a port, from first on, that no other macvm machine of the connection has and, on this
  * machine, nobody listens on. name's own port does not count as taken. */
 bool mvm_port_choose(const MvmContext *context, const char *name, unsigned first,

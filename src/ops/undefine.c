@@ -269,7 +269,7 @@ mvm_machine_undefine(const MvmContext *context, const MvmUndefineRequest *reques
 {
     g_auto(Work) work = {
         .context = context, .request = request, .names = g_ptr_array_new_with_free_func(g_free)};
-    g_autoptr(MvmLock) lock = mvm_machine_lock(request->name, error);
+    g_autoptr(MvmLock) lock = mvm_machine_lock(context, request->name, error);
     g_autoptr(MvmDomain) domain = NULL;
     g_autoptr(GError) cause = NULL;
 

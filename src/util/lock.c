@@ -25,6 +25,15 @@ mvm_lock_take(const char *name, const char *what, GError **error)
     return lock;
 }
 
+MvmLock *
+mvm_lock_take_key(const char *kind, const char *key, const char *what, GError **error)
+{
+    g_autofree char *sum = g_compute_checksum_for_string(G_CHECKSUM_SHA256, key, -1);
+    g_autofree char *file = g_strdup_printf("%s-%.16s.lock", kind, sum);
+
+    return mvm_lock_take(file, what, error);
+}
+
 void
 mvm_lock_release(MvmLock *lock)
 {

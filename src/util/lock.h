@@ -14,6 +14,9 @@ typedef struct MvmLock MvmLock;
  * object of the messages. Held elsewhere: MVM_ERROR_CONFLICT. */
 MvmLock *mvm_lock_take(const char *name, const char *what, GError **error);
 
+/* The same for what a file's name cannot hold: key is any text, kind begins the file's name. */
+MvmLock *mvm_lock_take_key(const char *kind, const char *key, const char *what, GError **error);
+
 /* Removes the file, and lets go. */
 void mvm_lock_release(MvmLock *lock);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(MvmLock, mvm_lock_release)

@@ -17,11 +17,9 @@ lock_name(MvmUpload *up, GError **error)
 {
     g_autofree char *key =
         g_strdup_printf("%s\n%s\n%s", up->pool->conn->endpoint->uri, up->pool->name, up->name);
-    g_autofree char *sum = g_compute_checksum_for_string(G_CHECKSUM_SHA256, key, -1);
-    g_autofree char *file = g_strdup_printf("upload-%.16s.lock", sum);
     g_autofree char *what = g_strdup_printf("upload of '%s'", up->name);
 
-    up->lock = mvm_lock_take(file, what, error);
+    up->lock = mvm_lock_take_key("upload", key, what, error);
     return up->lock != NULL;
 }
 

@@ -3,7 +3,11 @@
 # ctest: PARALLEL
 """define and set on real libvirtd, without booting: what is made, what is kept, what is refused."""
 
+import json
+import os
+import pathlib
 import re
+import subprocess
 import threading
 import unittest
 import xml.etree.ElementTree as ElementTree
@@ -140,6 +144,11 @@ class Made(harness.EveryConnection, unittest.TestCase):
             env.macvm("define", "three")
             self.assertEqual(ports, {m["name"]: m["ssh"]["port"] for m in env.macvm_json("list")["machines"]})
 
+            # Who asks for a port that another one has is told so.
+            told = env.macvm("set", "two", "--ssh-port", first)
+            self.assertIn(f"port {first} is that of 'one', too: the two cannot run at the same time", told.err)
+            self.assertNotIn("that of", env.macvm("set", "two", "--memory", "1G").err)
+
     def test_names(self):
         with harness.Environment.session() as env:
             env.checkout()
@@ -149,6 +158,14 @@ class Made(harness.EveryConnection, unittest.TestCase):
                 self.assertTrue(path.endswith(f"/{name}-opencore.qcow2"), path)
             for name in ("../x", "a/b", "", ".x", "a\nb", 'a"b', "-x", "x" * 65):
                 self.assertEqual(2, env.macvm("define", *SMALL, "--", name, expect=2).code)
+                # A domain may be called so all the same; that is no way out of the runtime directory.
+                env.macvm("undefine", "--", name, expect=3)
+                env.macvm("undefine", "--remove-storage", "--yes", "--", name, expect=3)
+            self.assertEqual([], list((env.run_dir / "macvm").iterdir()))
+            # One that is called as images are.
+            env.macvm("define", "x-opencore", *SMALL)
+            roles = {disk["volume"]: disk["role"] for disk in env.macvm_json("status", "x-opencore")["disks"]}
+            self.assertEqual({"x-opencore-opencore.qcow2": "opencore", "x-opencore.qcow2": "system"}, roles)
 
 
 class Kept(unittest.TestCase):
@@ -296,6 +313,48 @@ class Kept(unittest.TestCase):
         self.assertIn("uses it", env.macvm("set", "sharer", "--disk-size", "100G", expect=4).err)
         self.assertIn(str(80 << 30), env.virsh("vol-info", "--bytes", "macos.qcow2", "macvm").out)
 
+    def test_another_user(self):
+        """Who the machine's own user is does not change with who defines it again."""
+        env = self.env
+        env.macvm("define", "theirs", *SMALL[:-2])
+        edit(env, "theirs", lambda text: re.sub("(<macvm:ssh port=.[0-9]+. user=)(['\"])[^'\"]*", r"\1\2joe", text))
+        env.macvm("set", "theirs", "--memory", "2G")
+        self.assertEqual("joe", domain(env, "theirs").find(".//{https://macvm.org/xmlns/domain/1}ssh").get("user"))
+
+    def test_diff(self):
+        """What is only written in another way is no difference."""
+        lines = self.env.macvm("set", "macos", "--memory", "2G", "--diff").out.splitlines()
+        self.assertEqual(["-  <memory unit=\"MiB\">1024</memory>", "-  <currentMemory unit=\"MiB\">1024</currentMemory>",
+                          "+  <memory unit=\"MiB\">2048</memory>", "+  <currentMemory unit=\"MiB\">2048</currentMemory>"],
+                         [line for line in lines if line[0] in "+-" and line[1] == " "])
+
+    def test_newer_firmware(self):
+        """The machine's variables are of the build that it has: that stays while the host has it."""
+        env, own = self.env, self.env.config_home / "qemu/firmware"
+        plain = pathlib.Path("/usr/share/qemu/firmware/60-edk2-x86_64.json")
+        pairs = [(f"{harness.OVMF}/OVMF_CODE{build}.fd", f"{harness.OVMF}/OVMF_VARS{build}.fd") for build in ("", "_4M")]
+        if not plain.exists() or not all(os.path.exists(path) for pair in pairs for path in pair):
+            harness.skip("not Debian's OVMF")
+        for path in plain.parent.glob("*.json"):
+            env.write(own / path.name, "")  # hides the host's
+
+        def listed(*given):
+            for number, pair in enumerate(pairs):
+                text = json.loads(plain.read_text())
+                text["mapping"]["executable"]["filename"], text["mapping"]["nvram-template"]["filename"] = pair
+                env.write(own / f"{70 + number}.json", json.dumps(text) if pair in given else "")
+        listed(pairs[0])
+        env.macvm("define", "old", *SMALL)
+        self.assertEqual(pairs[0][0], domain(env, "old").findtext("os/loader"))
+        listed(*pairs)
+        self.assertEqual("", env.macvm("define", "old").err)
+        env.macvm("define", "new", *SMALL)
+        self.assertEqual([pair[0] for pair in pairs],
+                         [domain(env, name).findtext("os/loader") for name in ("old", "new")])
+        listed(pairs[1])
+        self.assertIn("macvm set old --reset-nvram", env.macvm("define", "old").err)
+        self.assertEqual(pairs[1][0], domain(env, "old").findtext("os/loader"))
+
     def test_other_pool(self):
         before, target = self.disks("macos"), self.env.dir / "other-pool"
         self.env.run(["mkdir", target])
@@ -322,6 +381,25 @@ class Kept(unittest.TestCase):
         self.env.macvm("set", "macos", "--disk-size", "100G")
         self.assertIn(str(100 << 30), self.env.virsh("vol-info", "--bytes", "macos.qcow2", "macvm").out)
         self.env.macvm("set", "macos", "--disk-size", "10G", expect=2)
+
+
+class Logged(unittest.TestCase):
+    def test_reader_has_enough(self):
+        """`macvm log -f | head -n 1` ends, whatever else comes."""
+        with harness.Environment.session() as env:
+            env.macvm("define", *SMALL, "--ssh-port", env.free_port())
+            env.macvm("up")
+            log = env.home / ".cache/libvirt/qemu/log/macos.log"
+            follow = env.spawn(env.macvm_argv("log", "-f", "-n", "1"), stdout=subprocess.PIPE)
+            self.assertTrue(follow.stdout.readline())
+            follow.stdout.close()
+
+            def ended():
+                with open(log, "a", encoding="ascii") as more:
+                    more.write("more\n")
+                return follow.poll() is not None
+            harness.wait_for(ended, 20, "the end of log -f")
+            self.assertEqual(0, follow.returncode)
 
 
 class Undefined(unittest.TestCase):

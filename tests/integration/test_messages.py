@@ -9,6 +9,7 @@ code of its JSON error. MVM_TEST_REGENERATE=1 writes the file anew from what the
 
 import difflib
 import fcntl
+import hashlib
 import os
 import re
 import shlex
@@ -42,7 +43,8 @@ def scene_taken(env):
     env.virsh("define", env.write("f.xml", "<domain type='qemu'><name>foreign</name><memory>65536</memory>"
                                            "<os><type arch='x86_64'>hvm</type></os></domain>"))
     env.virsh("domrename", "mine", "renamed")
-    lock = env.write("r/macvm/define-busy.lock", "", 0o600)
+    key = hashlib.sha256(f"{env.uri}\nbusy".encode()).hexdigest()[:16]
+    lock = env.write(f"r/macvm/define-{key}.lock", "", 0o600)
     held = open(lock, "rb")
     fcntl.flock(held, fcntl.LOCK_EX)
     env.after = held.close

@@ -251,6 +251,27 @@ test_lock(void)
     g_assert_false(g_file_test(path, G_FILE_TEST_EXISTS));
 }
 
+/* Any text makes a name of its own, and none leads out of the directory. */
+static void
+test_lock_key(void)
+{
+    static const char *const keys[] = {"qemu:///session\n../../x", "qemu:///system\n../../x", "",
+                                       "/"};
+    g_autofree char *runtime = mvm_path_runtime("x");
+    g_autofree char *dir = g_path_get_dirname(runtime);
+    g_autoptr(GPtrArray) locks = g_ptr_array_new_with_free_func((GDestroyNotify)mvm_lock_release);
+    g_autoptr(GError) error = NULL;
+
+    for (size_t i = 0; i < G_N_ELEMENTS(keys); i++) {
+        g_ptr_array_add(locks, mvm_lock_take_key("define", keys[i], "macos", &error));
+        g_assert_no_error(error);
+    }
+    g_assert_null(mvm_lock_take_key("define", keys[0], "macos", &error));
+    g_assert_error(error, MVM_ERROR, MVM_ERROR_CONFLICT);
+    g_ptr_array_set_size(locks, 0);
+    g_assert_cmpint(g_rmdir(dir), ==, 0);
+}
+
 /* A file that was removed between being opened and being locked is nobody's lock. */
 static void *
 take_often(void *opaque)
@@ -318,6 +339,7 @@ main(int argc, char **argv)
     g_test_add_func("/file/replace", test_file_replace);
     g_test_add_func("/file/lock", test_file_lock);
     g_test_add_func("/lock/take", test_lock);
+    g_test_add_func("/lock/key", test_lock_key);
     g_test_add_func("/lock/removed", test_lock_removed);
     g_test_add_func("/json/write", test_json);
     return g_test_run();
