@@ -148,11 +148,24 @@ check_cpu_model(const MvmDomCaps *caps, const MvmMachine *machine, GError **erro
     return false;
 }
 
+/* One that is not there yet may be made before the machine starts, as a network may be started. */
+static void
+note_bridge(const MvmContext *context, const MvmMachine *machine)
+{
+    if (mvm_network_lacks_bridge(context->conn, machine->net_source))
+        mvm_progress_note(context->progress,
+                          "the host has no bridge '%s' now: the machine does not start without it; "
+                          "'virsh iface-list --all' shows what there is",
+                          machine->net_source);
+}
+
 static bool
 check_network(const MvmContext *context, const MvmMachine *machine, GError **error)
 {
     bool active = false;
 
+    if (machine->net_kind == MVM_NET_BRIDGE)
+        note_bridge(context, machine);
     if (machine->net_kind != MVM_NET_NETWORK)
         return true;
     if (!mvm_network_is_active(context->conn, machine->net_source, &active, error))

@@ -34,6 +34,11 @@ static const struct {
     {VIR_ERR_OPERATION_INVALID, "network '", "is not active", MVM_ERROR_CONFLICT,
      "'virsh net-start NETWORK' starts it"},
     {VIR_ERR_OPERATION_INVALID, NULL, NULL, MVM_ERROR_CONFLICT, NULL},
+    {VIR_ERR_SYSTEM_ERROR, "interface MTU", "No such device", MVM_ERROR_HOST,
+     "make that bridge on the host, or choose another network: 'macvm set NAME --network NET'"},
+    {VIR_ERR_SYSTEM_ERROR, "bridge helper", NULL, MVM_ERROR_HOST,
+     "let users have that bridge ('allow BRIDGE' in the host's /etc/qemu/bridge.conf), or use "
+     "'macvm set NAME --network user'"},
     {VIR_ERR_STORAGE_VOL_EXIST, NULL, NULL, MVM_ERROR_CONFLICT, NULL},
     {VIR_ERR_OPERATION_FAILED, "already exists", NULL, MVM_ERROR_CONFLICT, NULL},
     {VIR_ERR_OPERATION_FAILED, "already defined", NULL, MVM_ERROR_CONFLICT, NULL},

@@ -14,3 +14,14 @@ mvm_network_is_active(MvmConnection *conn, const char *name, bool *ret_active, G
     virNetworkFree(network);
     return true;
 }
+
+bool
+mvm_network_lacks_bridge(MvmConnection *conn, const char *name)
+{
+    virInterfacePtr interface = virInterfaceLookupByName(conn->virt, name);
+    bool lacks = interface == NULL && mvm_virt_last_code() == VIR_ERR_NO_INTERFACE;
+
+    if (interface != NULL)
+        virInterfaceFree(interface);
+    return lacks;
+}

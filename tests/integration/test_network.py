@@ -30,7 +30,7 @@ class Network(unittest.TestCase):
 
     def check_bridge(self, env):
         """Nobody has an address to tell: libvirt has leases of its own networks only, the ARP table nothing yet."""
-        env.macvm("set", "--network", "bridge=macbr0", "macos")
+        self.assertNotIn("no bridge", env.macvm("set", "--network", "bridge=macbr0", "macos").err)
         self.assertIn("<source bridge='macbr0'/>", env.virsh("dumpxml", "macos").out)
         env.macvm("up", "macos")
         self.assertEqual({"host": None, "port": None, "reachable": False}, env.macvm_json("status", "macos")["ssh"])
@@ -52,8 +52,8 @@ class Network(unittest.TestCase):
             env.virsh("net-start", "macs")
             self.check_guest(env, "<source network='macs'/>")
             self.check_bridge(env)
-            env.macvm("set", "--network", "bridge=nobr", "macos")
-            self.assertIn("nobr", env.macvm("up", "macos", expect=None).err)
+            self.assertIn("the host has no bridge 'nobr' now", env.macvm("set", "--network", "bridge=nobr", "macos").err)
+            self.assertIn("'macvm set macos --network NET'", env.macvm("up", "macos", expect=5).err)
             env.macvm("set", "--network", "user", "macos")
             self.assertEqual(2222, env.macvm_json("status", "macos")["ssh"]["port"])
 

@@ -37,6 +37,13 @@ static const struct {
      "the connection to libvirt was lost"},
     {VIR_ERR_INTERNAL_ERROR, "client socket is closed", MVM_ERROR_HOST,
      "the connection to libvirt was lost"},
+    {VIR_ERR_SYSTEM_ERROR, "Cannot get interface MTU on 'br0': No such device", MVM_ERROR_HOST,
+     "make that bridge"},
+    {VIR_ERR_SYSTEM_ERROR,
+     "/usr/lib/qemu/qemu-bridge-helper --use-vnet --br=br0 --fd=26: failed to communicate with "
+     "bridge helper: stderr=failed to parse default acl file `/etc/qemu/bridge.conf'\n"
+     ": Transport endpoint is not connected",
+     MVM_ERROR_HOST, "allow BRIDGE"},
     {VIR_ERR_NO_DOMAIN, "Domain not found", MVM_ERROR_NOT_FOUND, "macvm list"},
     {VIR_ERR_INTERNAL_ERROR, "something else", MVM_ERROR_FAILED, NULL},
 };
