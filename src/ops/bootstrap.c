@@ -7,6 +7,7 @@
 #include "util/file.h"
 #include "util/paths.h"
 #include "util/secret.h"
+#include "util/words.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -22,10 +23,18 @@ mvm_bootstrap_result_free(MvmBootstrapResult *result)
     g_free(result);
 }
 
-static void
-add_problem(GPtrArray *problems, const GError *error)
+/* The remedy, as format, is that for a checkout which has just been brought up to date. */
+static G_GNUC_PRINTF(3, 4) void add_problem(GPtrArray *problems, const GError *error,
+                                            const char *format, ...)
 {
-    g_ptr_array_add(problems, g_strdup(error->message));
+    g_autoptr(GString) text = g_string_new(error->message);
+    va_list args;
+
+    va_start(args, format);
+    g_string_append(text, "; ");
+    g_string_append_vprintf(text, format, args);
+    va_end(args);
+    g_ptr_array_add(problems, g_string_free(g_steal_pointer(&text), FALSE));
 }
 
 /* A boot loader is a ready image, or the folder and the configuration to make one from. */
@@ -33,33 +42,45 @@ static void
 check_boot_loader(const char *dir, GPtrArray *problems)
 {
     g_autoptr(GError) error = NULL;
+    g_autofree char *word = mvm_word_quote(dir);
     g_autofree char *image = mvm_upstream_find(dir, MVM_UPSTREAM_OPENCORE_IMAGE, &error);
     g_autofree char *folder = mvm_upstream_find(dir, MVM_UPSTREAM_EFI_FOLDER, NULL);
     g_autofree char *config = mvm_upstream_find(dir, MVM_UPSTREAM_CONFIG_PLIST, NULL);
 
     if (image == NULL && (folder == NULL || config == NULL))
-        add_problem(problems, error);
+        add_problem(problems, error,
+                    "'git -C %s checkout -- OpenCore' brings back what upstream has, --ref goes to "
+                    "another commit, and 'macvm define --opencore FILE' takes another boot loader",
+                    word);
 }
 
 static void
 check_firmware(const char *dir, GPtrArray *problems)
 {
     g_autoptr(GError) error = NULL;
+    g_autofree char *word = mvm_word_quote(dir);
     g_autofree char *code = NULL;
     g_autofree char *vars = NULL;
 
     if (!mvm_upstream_find_firmware(dir, &code, &vars, &error))
-        add_problem(problems, error);
+        add_problem(problems, error,
+                    "only '--firmware upstream' needs it: leave that out, or bring upstream's back "
+                    "('git -C %s status')",
+                    word);
 }
 
 static void
 check_osk(const char *dir, GPtrArray *problems)
 {
     g_autoptr(GError) error = NULL;
+    g_autofree char *word = mvm_word_quote(dir);
     mvm_autosecret char *osk = NULL;
 
     if (!mvm_upstream_read_osk(dir, &osk, &error))
-        add_problem(problems, error);
+        add_problem(problems, error,
+                    "'git -C %s checkout -- OpenCore-Boot.sh' brings upstream's script back, --ref "
+                    "goes to another commit, and osk= in macvm.conf does without",
+                    word);
 }
 
 /* Machines are made of the checkout in the default place: one in another is put there as a link. */

@@ -299,6 +299,10 @@ class Bootstrap(unittest.TestCase):
         problems = " ".join(self.bootstrap().json["problems"])
         for part in ("OVMF_CODE_4M.fd", "131072", "OpenCore.qcow2", "OSK"):
             self.assertIn(part, problems)
+        # Each with a remedy, and not with "run 'macvm bootstrap'".
+        for part in ("leave that out", "checkout -- OpenCore'", "osk= in macvm.conf"):
+            self.assertIn(part, problems)
+        self.assertNotIn("macvm bootstrap", problems)
 
     def test_a_second_one_at_the_same_time(self):
         self.big()

@@ -30,6 +30,15 @@ class Whole(media_fixture.Signed, unittest.TestCase):
                   f"[fetch]\nserver={server.url}\ntrust_key={key}\n")
         return ["bootstrap", "--upstream", env.checkout(git=True, path=env.dir / "upstream")]
 
+    def test_folder_of_ones_own(self):
+        """Setup finds what was cloned elsewhere, and so does define later."""
+        with harness.Environment.session() as env, RecoveryServer(self.dmg, self.list) as server:
+            done = env.macvm(*self.prepare(env, server), env.dir / "own", expect=(0, 5), timeout=240)
+            self.assertIn("[6/7] Disk: defined 'macos', with its disk", done.out)
+            self.assert_whole(env)
+            env.macvm("define", "second")
+            self.assertIn(harness.FAKE_OSK, env.virsh("dumpxml", "--security-info", "second").out)
+
     def assert_whole(self, env):
         disks = {disk["role"]: disk["volume"] for disk in env.macvm("--json", "status", "macos").json["disks"]}
         self.assertEqual(disks, DISKS)
