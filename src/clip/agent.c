@@ -118,8 +118,10 @@ error_of(MvmDirection direction, MvmClipOutcome outcome, const GError *error)
 static void
 answer_all(GQueue *requests, const GError *error)
 {
-    g_autofree char *text =
-        error != NULL ? g_strdup_printf("error %s\n", error->message) : g_strdup("ok\n");
+    int code = error != NULL && error->domain == MVM_ERROR ? error->code : MVM_ERROR_FAILED;
+    g_autofree char *text = error != NULL
+                                ? g_strdup_printf("error %s\ncode %d\n", error->message, code)
+                                : g_strdup("ok\n");
     MvmControlRequest *request = NULL;
 
     while ((request = g_queue_pop_head(requests)) != NULL)
@@ -137,6 +139,8 @@ on_outcome(MvmDirection direction, MvmClipOutcome outcome, const GError *error, 
         return;
     if (agent->config.verbose || error != NULL)
         say(agent, "%s", error != NULL ? error->message : mvm_session_describe(direction, outcome));
+    if (outcome == MVM_CLIP_SKIPPED)
+        return;
     answer_all(to_guest ? &agent->pushes : &agent->pulls, failure);
     if (agent->config.task == MVM_AGENT_SYNC || agent->settled)
         return;
@@ -170,13 +174,17 @@ answer_status(MvmAgent *agent, MvmControlRequest *request)
 {
     g_autoptr(GString) text = g_string_new("ok\n");
     MvmSessionStatus status = mvm_session_get_status(agent->session);
+    bool both = status.display_trouble != NULL && status.trouble != NULL;
+    const char *first = status.display_trouble != NULL ? status.display_trouble : status.trouble;
+    g_autofree char *trouble =
+        first != NULL ? g_strjoin("; ", first, both ? status.trouble : NULL, NULL) : NULL;
 
     append(text, "machine", agent->config.machine);
     append(text, "connected", status.connected ? "yes" : "no");
     append(text, "backend", status.backend);
     append(text, "reason", status.reason);
     append(text, "agent", status.agent);
-    append(text, "trouble", status.trouble);
+    append(text, "trouble", trouble);
     g_string_append_printf(text,
                            "pid %d\nsent %" G_GUINT64_FORMAT "\nreceived %" G_GUINT64_FORMAT "\n",
                            (int)getpid(), status.sent, status.received);
@@ -187,7 +195,7 @@ static void
 on_request(MvmControlRequest *request, const char *word, void *data)
 {
     MvmAgent *agent = data;
-    bool connected = mvm_session_get_status(agent->session).connected;
+    MvmSessionStatus status = mvm_session_get_status(agent->session);
 
     if (g_str_equal(word, "status")) {
         answer_status(agent, request);
@@ -196,8 +204,10 @@ on_request(MvmControlRequest *request, const char *word, void *data)
         finish(agent, NULL);
     } else if (!g_str_equal(word, "push") && !g_str_equal(word, "pull")) {
         mvm_control_answer(request, "error no such request\n");
-    } else if (!connected) {
+    } else if (!status.connected) {
         mvm_control_answer(request, "error cannot reach 'the guest': the agent is not connected\n");
+    } else if (status.backend == NULL) {
+        mvm_control_answer(request, "error cannot use 'the clipboard': the display is gone\n");
     } else if (g_str_equal(word, "push")) {
         g_queue_push_tail(&agent->pushes, request);
         mvm_session_push(agent->session);

@@ -69,8 +69,9 @@ decide(MvmEngine *engine, GBytes *text, const GError *error)
     if (text != NULL && !mvm_clip_content_set(content, MVM_CLIP_TEXT, text, &too_long))
         error = too_long;
     if (error != NULL) {
-        mvm_engine_tell(engine, MVM_DIRECTION_TO_HOST, MVM_CLIP_FAILED, error);
         engine->fetch_types &= ~MVM_CLIP_BIT(MVM_CLIP_TEXT);
+        mvm_engine_tell(engine, MVM_DIRECTION_TO_HOST,
+                        engine->fetch_types == 0 ? MVM_CLIP_FAILED : MVM_CLIP_SKIPPED, error);
         if (engine->fetch_types == 0)
             return;
     }
@@ -88,7 +89,7 @@ judge(const MvmEngine *engine, MvmClipTypes types, bool secret, bool forced)
         return MVM_CLIP_SECRET;
     if (types == 0)
         return MVM_CLIP_NOTHING;
-    if (engine->ops.now(engine->data) < engine->blocked_until && !forced)
+    if (mvm_engine_is_blocked(engine) && !forced)
         return MVM_CLIP_BLOCKED;
     return MVM_CLIP_RECEIVED;
 }
@@ -107,6 +108,11 @@ mvm_engine_guest_changed(MvmEngine *engine, uint32_t count, MvmClipTypes types, 
     }
     mvm_engine_out_drop(engine);
     mvm_engine_in_drop(engine);
+    if (engine->host_gone) {
+        engine->guest_unseen = true;
+        engine->guest_unseen_count = count;
+        return;
+    }
     if (verdict != MVM_CLIP_RECEIVED) {
         engine->guest_count = count;
         mvm_engine_tell(engine, MVM_DIRECTION_TO_HOST, verdict, NULL);
@@ -125,6 +131,8 @@ void
 mvm_engine_guest_fetched(MvmEngine *engine, uint32_t count, MvmClipType type, GBytes *bytes,
                          const GError *error)
 {
+    if (bytes != NULL)
+        engine->blocked_until = 0;
     if (engine->fetching && count == engine->fetch_count && type == MVM_CLIP_TEXT) {
         decide(engine, bytes, error);
     } else if (engine->own_id != 0 && (engine->requested & MVM_CLIP_BIT(type)) != 0) {

@@ -8,6 +8,7 @@ void
 mvm_engine_out_free(MvmOutgoing *out)
 {
     g_clear_pointer(&out->content, mvm_clip_content_unref);
+    g_clear_error(&out->failure);
     *out = (MvmOutgoing){0};
 }
 
@@ -135,19 +136,33 @@ mvm_engine_out_send(MvmEngine *engine)
     mvm_engine_tell(engine, MVM_DIRECTION_TO_GUEST, MVM_CLIP_FAILED, error);
 }
 
+/* One type is not to be had; the others are. */
+static void
+note_failure(MvmEngine *engine, const GError *error)
+{
+    if (engine->out.failure == NULL)
+        engine->out.failure = g_error_copy(error);
+    else
+        mvm_engine_tell(engine, MVM_DIRECTION_TO_GUEST, MVM_CLIP_SKIPPED, error);
+}
+
 /* All types have been read. */
 static void
 decide(MvmEngine *engine)
 {
     MvmOutgoing *out = &engine->out;
     MvmClipTypes types = mvm_clip_content_get_types(out->content);
+    g_autoptr(GError) failure = g_steal_pointer(&out->failure);
 
+    if (failure != NULL && types != 0)
+        mvm_engine_tell(engine, MVM_DIRECTION_TO_GUEST, MVM_CLIP_SKIPPED, failure);
     if (out->secret) {
         remember_secret(engine);
         mvm_engine_out_free(out);
         mvm_engine_tell(engine, MVM_DIRECTION_TO_GUEST, MVM_CLIP_SECRET, NULL);
     } else if (types == 0) {
-        mvm_engine_out_free(out); /* each type's failure was told */
+        mvm_engine_out_free(out);
+        mvm_engine_tell(engine, MVM_DIRECTION_TO_GUEST, MVM_CLIP_FAILED, failure);
     } else if (is_known_secret(engine)) {
         mvm_engine_out_free(out);
         mvm_engine_tell(engine, MVM_DIRECTION_TO_GUEST, MVM_CLIP_SECRET, NULL);
@@ -182,7 +197,7 @@ mvm_engine_host_bytes(MvmEngine *engine, uint64_t generation, MvmClipType type, 
     if (bytes != NULL && !mvm_clip_content_set(out->content, type, bytes, &too_long))
         error = too_long;
     if (error != NULL)
-        mvm_engine_tell(engine, MVM_DIRECTION_TO_GUEST, MVM_CLIP_FAILED, error);
+        note_failure(engine, error);
     if (out->unread == 0)
         decide(engine);
 }

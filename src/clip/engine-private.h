@@ -10,6 +10,7 @@ typedef struct {
     uint64_t generation;     /* of the host's clipboard; 0: not read from there (a clear) */
     MvmClipTypes unread;     /* types that host_read() was asked for */
     bool secret;             /* read only to know it again */
+    GError *failure;         /* owned; of the first type that could not be read, or NULL */
 } MvmOutgoing;
 
 struct MvmEngine {
@@ -20,6 +21,8 @@ struct MvmEngine {
     bool push_wanted, pull_wanted;
 
     /* Host: what it offers, when somebody else owns its clipboard. */
+    bool host_gone; /* there is no display */
+    int64_t host_left_at;
     bool host_seen; /* an offer has come */
     uint64_t generation;
     MvmClipTypes host_types;
@@ -35,6 +38,8 @@ struct MvmEngine {
     /* Guest. */
     bool guest_here, guest_known;
     uint32_t guest_count; /* the last change that was dealt with */
+    bool guest_unseen;    /* it changed while the host was away */
+    uint32_t guest_unseen_count;
     MvmClipTypes guest_types;
     int64_t guest_left_at, blocked_until;
 

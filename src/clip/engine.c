@@ -143,6 +143,22 @@ mvm_engine_host_gone(MvmEngine *engine)
     engine->generation = 0;
     engine->host_types = 0;
     engine->host_seen = engine->host_unsent = engine->host_has_last = false;
+    engine->host_gone = true;
+    engine->host_left_at = engine->ops.now(engine->data);
+}
+
+void
+mvm_engine_host_back(MvmEngine *engine)
+{
+    bool unseen = engine->guest_unseen;
+
+    engine->host_gone = engine->guest_unseen = false;
+    if (!unseen)
+        return;
+    if (engine->ops.now(engine->data) - engine->host_left_at > MVM_ENGINE_GAP)
+        engine->guest_count = engine->guest_unseen_count;
+    else if (engine->guest_here)
+        engine->ops.guest_report(engine->guest_count, engine->data);
 }
 
 /* Both sides meet again after a gap: what was copied meanwhile crosses, the host's first, because
@@ -212,7 +228,9 @@ void
 mvm_engine_guest_forget(MvmEngine *engine)
 {
     engine->guest_known = false;
+    engine->guest_unseen = false;
     engine->host_unsent = false;
+    engine->own_id = 0; /* what it promised is of the guest that is no more */
     mvm_engine_out_drop(engine);
     mvm_engine_set_last(engine, NULL, 0, false);
 }
@@ -239,6 +257,12 @@ mvm_engine_pull(MvmEngine *engine)
     engine->pull_wanted = true;
     if (engine->guest_here)
         engine->ops.guest_report(engine->guest_count - 1, engine->data);
+}
+
+bool
+mvm_engine_is_blocked(const MvmEngine *engine)
+{
+    return engine->ops.now(engine->data) < engine->blocked_until;
 }
 
 uint64_t

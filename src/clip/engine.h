@@ -29,6 +29,7 @@
 #define MVM_ENGINE_BLOCKED (60 * G_USEC_PER_SEC) /* reads rest so long after one was blocked */
 
 typedef enum {
+    MVM_DIRECTION_NONE = 0, /* only what is asked for: mvm_engine_push(), mvm_engine_pull() */
     MVM_DIRECTION_TO_GUEST = 1,
     MVM_DIRECTION_TO_HOST = 2,
     MVM_DIRECTION_BOTH = 3,
@@ -45,6 +46,7 @@ typedef enum {
     MVM_CLIP_LATE,     /* a newer copy came before it arrived */
     MVM_CLIP_BLOCKED,  /* macOS does not let it be read */
     MVM_CLIP_FAILED,   /* see the error */
+    MVM_CLIP_SKIPPED,  /* one type of it, see the error; how the rest went is told besides */
 } MvmClipOutcome;
 
 typedef struct {
@@ -88,6 +90,10 @@ void mvm_engine_host_disowned(MvmEngine *engine, uint64_t own_id, const GError *
 /* The display server went away, with all that was offered and owned there. */
 void mvm_engine_host_gone(MvmEngine *engine);
 
+/* It is back. After a gap of at most MVM_ENGINE_GAP, what was copied in the guest meanwhile
+ * crosses. */
+void mvm_engine_host_back(MvmEngine *engine);
+
 /* The guest is connected; count is its change count, types what it can take and give. */
 void mvm_engine_guest_ready(MvmEngine *engine, uint32_t count, MvmClipTypes types);
 
@@ -106,6 +112,9 @@ void mvm_engine_guest_forget(MvmEngine *engine);
  * 1 does not apply, nor the direction. */
 void mvm_engine_push(MvmEngine *engine);
 void mvm_engine_pull(MvmEngine *engine);
+
+/* Whether what is copied in the guest is not read now, because a read was blocked. */
+bool mvm_engine_is_blocked(const MvmEngine *engine);
 
 /* Copies that reached the other side. */
 uint64_t mvm_engine_get_sent(const MvmEngine *engine);

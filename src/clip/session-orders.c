@@ -130,6 +130,8 @@ mvm_session_describe(MvmDirection direction, MvmClipOutcome what)
         return "a newer copy came first";
     case MVM_CLIP_BLOCKED:
         return "macOS does not let the guest's clipboard be read";
+    case MVM_CLIP_SKIPPED:
+        return "a part of it does not cross";
     case MVM_CLIP_FAILED:
         return to_guest ? "cannot copy to the guest" : "cannot copy from the guest";
     }

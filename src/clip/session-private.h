@@ -13,7 +13,8 @@ struct MvmSession {
     MvmLink *link;           /* owned */
     MvmEngine *engine;       /* owned */
     const char *agent;       /* of the connected guest; static storage */
-    char *trouble;           /* owned, or NULL */
+    char *trouble;           /* owned; the guest's, or NULL */
+    char *display_trouble;   /* owned, or NULL */
     GSource *display_retry;  /* owned, or NULL */
     unsigned display_retry_ms;
     void (*save_done)(void *data);

@@ -6,6 +6,9 @@
 #define DISPLAY_RETRY_MIN_MS 1000
 #define DISPLAY_RETRY_MAX_MS 30000
 #define SAVE_MS 1000
+#define BLOCKED                                                                                    \
+    "macOS does not let the guest's clipboard be read: allow it there (System Settings, Privacy "  \
+    "& Security)"
 
 static gboolean on_display_retry(gpointer data);
 
@@ -35,12 +38,14 @@ set_trouble(MvmSession *session, const char *trouble)
     session->trouble = g_strdup(trouble);
 }
 
+/* trouble is the display's or the guest's. */
 static void
-tell_trouble(MvmSession *session, const GError *error)
+tell_trouble(MvmSession *session, char **trouble, const GError *error)
 {
-    bool known = g_strcmp0(session->trouble, error->message) == 0;
+    bool known = g_strcmp0(*trouble, error->message) == 0;
 
-    set_trouble(session, error->message);
+    g_free(*trouble);
+    *trouble = g_strdup(error->message);
     if (!known)
         session->events.trouble(error, session->data);
 }
@@ -86,7 +91,7 @@ on_display_lost(MvmClipBackend *backend, const GError *error, void *data)
     mvm_engine_host_gone(session->engine);
     session->display_retry_ms = DISPLAY_RETRY_MIN_MS;
     retry_display(session);
-    tell_trouble(session, error);
+    tell_trouble(session, &session->display_trouble, error);
 }
 
 static bool
@@ -108,10 +113,11 @@ on_display_retry(gpointer data)
 
     stop_retry(session);
     if (open_display(session, &error)) {
-        set_trouble(session, NULL);
+        g_clear_pointer(&session->display_trouble, g_free);
+        mvm_engine_host_back(session->engine);
         return G_SOURCE_REMOVE;
     }
-    tell_trouble(session, error);
+    tell_trouble(session, &session->display_trouble, error);
     retry_display(session);
     return G_SOURCE_REMOVE;
 }
@@ -171,13 +177,15 @@ on_down(MvmGuestEnd end, const GError *error, void *data)
     session->agent = NULL;
     mvm_engine_guest_gone(session->engine, end == MVM_GUEST_BLOCKED);
     if (end != MVM_GUEST_RENEW && error != NULL)
-        tell_trouble(session, error);
+        tell_trouble(session, &session->trouble, error);
 }
 
 static void
 on_failed(const GError *error, void *data)
 {
-    tell_trouble(data, error);
+    MvmSession *session = data;
+
+    tell_trouble(session, &session->trouble, error);
 }
 
 static void
@@ -221,6 +229,7 @@ mvm_session_free(MvmSession *session)
     g_main_context_unref(session->context);
     g_free(session->backend_name);
     g_free(session->trouble);
+    g_free(session->display_trouble);
     g_free(session);
 }
 
@@ -239,6 +248,7 @@ mvm_session_pause(MvmSession *session, bool stopped)
 void
 mvm_session_resume(MvmSession *session)
 {
+    set_trouble(session, NULL);
     mvm_link_resume(session->link);
 }
 
@@ -282,13 +292,17 @@ MvmSessionStatus
 mvm_session_get_status(const MvmSession *session)
 {
     const MvmClipBackend *backend = session->backend;
+    const char *trouble = session->trouble;
 
+    if (trouble == NULL && mvm_engine_is_blocked(session->engine))
+        trouble = BLOCKED;
     return (MvmSessionStatus){
         .connected = mvm_link_get_guest(session->link) != NULL,
         .backend = backend != NULL ? mvm_clip_backend_get_name(backend) : NULL,
         .reason = backend != NULL ? mvm_clip_backend_get_reason(backend) : NULL,
         .agent = session->agent,
-        .trouble = session->trouble,
+        .trouble = trouble,
+        .display_trouble = session->display_trouble,
         .sent = mvm_engine_get_sent(session->engine),
         .received = mvm_engine_get_received(session->engine),
     };

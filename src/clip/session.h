@@ -13,10 +13,11 @@ typedef struct MvmSession MvmSession;
 /* What `clip status` tells. Strings are borrowed and may be NULL. */
 typedef struct {
     bool connected;
-    const char *backend; /* NULL: the display is gone */
-    const char *reason;  /* why that backend */
-    const char *agent;   /* of the guest */
-    const char *trouble; /* what is wrong now, for people */
+    const char *backend;         /* NULL: the display is gone */
+    const char *reason;          /* why that backend */
+    const char *agent;           /* of the guest */
+    const char *trouble;         /* what is wrong with the guest now, for people */
+    const char *display_trouble; /* and with the display */
     uint64_t sent, received;
 } MvmSessionStatus;
 

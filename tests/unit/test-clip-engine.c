@@ -109,8 +109,8 @@ fake_guest_report(uint32_t count, void *data)
 static void
 fake_outcome(MvmDirection direction, MvmClipOutcome outcome, const GError *error, void *data)
 {
-    static const char *const names[] = {"SENT",    "RECEIVED", "CLEARED", "SAME",  "SECRET",
-                                        "NOTHING", "LATE",     "BLOCKED", "FAILED"};
+    static const char *const names[] = {"SENT",    "RECEIVED", "CLEARED", "SAME",   "SECRET",
+                                        "NOTHING", "LATE",     "BLOCKED", "FAILED", "SKIPPED"};
     Lab *lab = data;
 
     g_string_append_printf(lab->said, "%s ", names[outcome]);
@@ -691,7 +691,11 @@ test_failures(void)
     mvm_engine_host_bytes(lab.engine, lab.generation, MVM_CLIP_PNG, NULL, error);
     host_bytes(&lab, MVM_CLIP_TEXT, "x");
     written(&lab);
-    assert_said(&lab, "read-text read-png FAILED write SENT");
+    assert_said(&lab, "read-text read-png SKIPPED write SENT");
+    offer(&lab, (MvmClipOffer){.types = TEXT | PNG});
+    mvm_engine_host_bytes(lab.engine, lab.generation, MVM_CLIP_PNG, NULL, error);
+    mvm_engine_host_bytes(lab.engine, lab.generation, MVM_CLIP_TEXT, NULL, error);
+    assert_said(&lab, "read-text read-png SKIPPED FAILED");
     offer(&lab, (MvmClipOffer){.types = TEXT});
     mvm_engine_host_bytes(lab.engine, lab.generation, MVM_CLIP_TEXT, NULL, error);
     offer(&lab, (MvmClipOffer){.types = TEXT});
@@ -702,7 +706,7 @@ test_failures(void)
     assert_said(&lab, "read-text FAILED");
     guest_change(&lab, TEXT | PNG);
     fetch_failed(&lab, lab.count, MVM_ERROR_FAILED);
-    assert_said(&lab, "fetch-text FAILED own RECEIVED");
+    assert_said(&lab, "fetch-text SKIPPED own RECEIVED");
     guest_change(&lab, TEXT);
     fetch_failed(&lab, lab.count, MVM_ERROR_NOT_FOUND);
     assert_said(&lab, "fetch-text FAILED");
@@ -732,6 +736,26 @@ test_push_pull(void)
     assert_said(&lab, "NOTHING");
 }
 
+/* Nothing but what was asked for crosses. */
+static void
+test_only_what_was_asked_for(void)
+{
+    g_auto(Lab) lab = {0};
+
+    lab_init(&lab, MVM_DIRECTION_NONE);
+    mvm_engine_pull(lab.engine);
+    connect_lab(&lab);
+    mvm_engine_guest_changed(lab.engine, lab.count, TEXT, false);
+    fetched(&lab, MVM_CLIP_TEXT, "pulled");
+    assert_said(&lab, "report fetch-text own RECEIVED");
+    guest_change(&lab, TEXT);
+    offer(&lab, (MvmClipOffer){.types = TEXT});
+    assert_said(&lab, "");
+    mvm_engine_push(lab.engine);
+    host_bytes(&lab, MVM_CLIP_TEXT, "pushed");
+    assert_said(&lab, "read-text write");
+}
+
 static void
 test_display_gone(void)
 {
@@ -742,8 +766,43 @@ test_display_gone(void)
     guest_copy(&lab, "x");
     mvm_engine_host_gone(lab.engine);
     g_string_truncate(lab.said, 0);
+    mvm_engine_host_back(lab.engine);
     guest_copy(&lab, "x"); /* the new display does not have it */
     assert_said(&lab, "fetch-text own RECEIVED");
+    /* What is copied meanwhile crosses later, and only then counts. */
+    mvm_engine_host_gone(lab.engine);
+    guest_change(&lab, TEXT);
+    guest_change(&lab, TEXT);
+    assert_said(&lab, "");
+    mvm_engine_host_back(lab.engine);
+    mvm_engine_guest_changed(lab.engine, lab.count, TEXT, false);
+    fetched(&lab, MVM_CLIP_TEXT, "y");
+    assert_said(&lab, "report fetch-text own RECEIVED");
+    /* But not after a long time. */
+    mvm_engine_host_gone(lab.engine);
+    guest_change(&lab, TEXT);
+    lab.now += 61 * SECOND;
+    mvm_engine_host_back(lab.engine);
+    mvm_engine_guest_gone(lab.engine, false);
+    connect_lab(&lab);
+    assert_said(&lab, "");
+}
+
+/* A guest that was started anew may count to the same number. */
+static void
+test_promise_of_an_earlier_run(void)
+{
+    g_auto(Lab) lab = {0};
+
+    lab_init(&lab, MVM_DIRECTION_BOTH);
+    connect_lab(&lab);
+    guest_change(&lab, PNG);
+    assert_said(&lab, "own RECEIVED");
+    mvm_engine_guest_gone(lab.engine, false);
+    mvm_engine_guest_forget(lab.engine);
+    connect_lab(&lab);
+    mvm_engine_host_requested(lab.engine, lab.own_id, MVM_CLIP_PNG);
+    assert_said(&lab, "deny-png");
 }
 
 int
@@ -774,6 +833,8 @@ main(int argc, char **argv)
     g_test_add_func("/picture-only", test_picture_only);
     g_test_add_func("/failures", test_failures);
     g_test_add_func("/push-pull", test_push_pull);
+    g_test_add_func("/only-what-was-asked-for", test_only_what_was_asked_for);
     g_test_add_func("/display-gone", test_display_gone);
+    g_test_add_func("/promise-of-an-earlier-run", test_promise_of_an_earlier_run);
     return g_test_run();
 }
