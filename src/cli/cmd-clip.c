@@ -8,6 +8,10 @@
 
 #include <fcntl.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define LOG_MAX ((off_t)1 << 20) /* bytes of the file in the runtime directory */
 
 typedef struct {
     char *ssh, *direction, *backend; /* owned, or NULL */
@@ -30,6 +34,7 @@ G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(ClipArgs, clip_args_clear)
 typedef struct {
     int ready_fd; /* -1: nobody waits, or it was told */
     bool quiet;
+    bool background; /* stderr is the log file */
 } Listener;
 
 static void
@@ -41,6 +46,17 @@ on_settled(const GError *error, void *data)
     listener->ready_fd = -1;
 }
 
+/* The file is in memory, as all of the runtime directory. */
+static void
+bound_log(void)
+{
+    struct stat st;
+
+    if (fstat(STDERR_FILENO, &st) == 0 && S_ISREG(st.st_mode) && st.st_size > LOG_MAX &&
+        ftruncate(STDERR_FILENO, 0) == 0)
+        fputs("the log was full; it begins anew\n", stderr);
+}
+
 static void
 on_log(const char *line, void *data)
 {
@@ -48,6 +64,8 @@ on_log(const char *line, void *data)
     g_autoptr(GDateTime) now = g_date_time_new_now_local();
     g_autofree char *time = g_date_time_format(now, "%F %T");
 
+    if (listener->background)
+        bound_log();
     if (!listener->quiet)
         fprintf(stderr, "%s %s\n", time, line);
 }
@@ -57,7 +75,8 @@ static bool
 be_agent(MvmCli *cli, MvmClipPeer *peer, const ClipArgs *args, MvmAgentTask task, GError **error)
 {
     Listener listener = {.ready_fd = args->ready_fd > 0 ? args->ready_fd : -1,
-                         .quiet = cli->quiet || (task == MVM_AGENT_PUSH && !cli->verbose)};
+                         .quiet = cli->quiet || (task == MVM_AGENT_PUSH && !cli->verbose),
+                         .background = args->ready_fd > 0};
     MvmClipListener events = {on_settled, on_log, &listener};
     MvmClipOptions options = {
         .task = task, .direction = args->ways, .backend = args->backend, .verbose = cli->verbose};
@@ -123,7 +142,8 @@ run_sync(MvmCli *cli, MvmClipPeer *peer, const ClipArgs *args, GError **error)
                      peer->name);
         return true;
     }
-    if (!start_agent(cli, peer, args, "sync", &note, error))
+    /* The second one would begin the first one's log anew. */
+    if (!mvm_clip_check_free(peer, error) || !start_agent(cli, peer, args, "sync", &note, error))
         return false;
     if (note != NULL)
         mvm_cli_tell(cli, peer->name, "waiting", "waiting for '%s': %s", peer->name, note);
@@ -153,11 +173,13 @@ run_pull(MvmCli *cli, MvmClipPeer *peer, const ClipArgs *args, GError **error)
     g_autofree char *note = NULL;
     bool running = false;
 
-    if (args->foreground)
+    if (args->foreground && args->ready_fd > 0)
         return be_agent(cli, peer, args, MVM_AGENT_PULL, error);
     if (!mvm_clip_ask(peer, "pull", &running, error))
         return false;
-    if (!running && !start_agent(cli, peer, args, "pull", &note, error))
+    if (!running && args->foreground && !be_agent(cli, peer, args, MVM_AGENT_PULL, error))
+        return false;
+    if (!running && !args->foreground && !start_agent(cli, peer, args, "pull", &note, error))
         return false;
     mvm_cli_tell(cli, peer->name, "pulled", "the clipboard of '%s' is here", peer->name);
     return true;
@@ -292,7 +314,10 @@ mvm_cli_share_clipboard(MvmCli *cli, const char *name, GError **error)
     g_autoptr(MvmClipPeer) peer = find_peer(cli, &args, error);
     g_autofree char *note = NULL;
 
-    if (peer == NULL || !start_agent(cli, peer, &args, "sync", &note, error))
+    if (peer == NULL)
+        return false;
+    /* The agent of an earlier run waits for the machine. */
+    if (mvm_clip_check_free(peer, NULL) && !start_agent(cli, peer, &args, "sync", &note, error))
         return false;
     mvm_cli_say(cli,
                 note != NULL ? "the clipboard waits for '%s'" : "the clipboard is shared with '%s'",

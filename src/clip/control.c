@@ -229,6 +229,22 @@ connect_to(const char *path, unsigned timeout_ms, GError **error)
     return -1;
 }
 
+/* What the agent said instead of "ok". */
+static void
+set_refusal(const char *answer, GError **error)
+{
+    g_autofree char *message = mvm_control_get(answer, "error");
+    g_autofree char *code = mvm_control_get(answer, "code");
+
+    if (message != NULL)
+        g_set_error_literal(error, MVM_ERROR,
+                            code != NULL ? (int)g_ascii_strtoll(code, NULL, 10) : MVM_ERROR_FAILED,
+                            message);
+    else
+        g_set_error_literal(error, MVM_ERROR, MVM_ERROR_FAILED,
+                            "cannot reach 'the clipboard agent': it ended without an answer");
+}
+
 static char *
 read_answer(int fd, GError **error)
 {
@@ -247,26 +263,29 @@ read_answer(int fd, GError **error)
 }
 
 char *
-mvm_control_ask(const char *path, const char *word, unsigned timeout_ms, GError **error)
+mvm_control_ask(const char *path, const char *word, unsigned timeout_ms, bool *ret_there,
+                GError **error)
 {
-    mvm_autofd fd = connect_to(path, timeout_ms, error);
+    g_autoptr(GError) cause = NULL;
+    mvm_autofd fd = connect_to(path, timeout_ms, &cause);
     g_autofree char *line = g_strconcat(word, "\n", NULL);
     g_autofree char *answer = NULL;
-    g_autofree char *message = NULL;
 
-    if (fd < 0)
+    if (ret_there != NULL)
+        *ret_there = !g_error_matches(cause, MVM_ERROR, MVM_ERROR_NOT_FOUND);
+    if (fd < 0) {
+        g_propagate_error(error, g_steal_pointer(&cause));
         return NULL;
+    }
     if (send(fd, line, strlen(line), MSG_NOSIGNAL) != (ssize_t)strlen(line)) {
         mvm_error_set_errno(error, "reach", "the clipboard agent");
         return NULL;
     }
     answer = read_answer(fd, error);
-    message = answer != NULL ? mvm_control_get(answer, "error") : NULL;
-    if (message != NULL) {
-        g_set_error(error, MVM_ERROR, MVM_ERROR_FAILED, "%s", message);
-        return NULL;
-    }
-    return g_steal_pointer(&answer);
+    if (answer == NULL || g_str_has_prefix(answer, "ok\n"))
+        return g_steal_pointer(&answer);
+    set_refusal(answer, error);
+    return NULL;
 }
 
 char *

@@ -4,7 +4,7 @@
  * user's own, one line to it, an answer back, end.
  *
  * Words: "status", "stop", "push", "pull". Answers are lines "key value"; the first is "ok" or
- * "error MESSAGE".
+ * "error MESSAGE", and then a line "code" may tell which of MvmErrorCode that is.
  */
 #pragma once
 
@@ -13,7 +13,7 @@
 
 #define MVM_CONTROL_WORD_MAX 64            /* bytes of a request */
 #define MVM_CONTROL_ANSWER_MAX (64 * 1024) /* bytes of an answer */
-#define MVM_CONTROL_CLIENTS_MAX 16         /* at once; others wait */
+#define MVM_CONTROL_CLIENTS_MAX 16         /* at once; others get no answer */
 
 typedef struct MvmControl MvmControl;
 
@@ -35,9 +35,11 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(MvmControl, mvm_control_free)
 void mvm_control_answer(MvmControlRequest *request, const char *text);
 
 /* Asks the agent at path; waits for its answer at most timeout_ms. The caller frees. Fails with
- * MVM_ERROR_NOT_FOUND when no agent listens there, and with MVM_ERROR_FAILED and the agent's own
- * message when it answers "error". */
-char *mvm_control_ask(const char *path, const char *word, unsigned timeout_ms, GError **error);
+ * MVM_ERROR_NOT_FOUND when no agent listens there (*ret_there tells, when not NULL), and with
+ * MVM_ERROR_FAILED when it does not answer, and with its own message and code when it answers
+ * "error". */
+char *mvm_control_ask(const char *path, const char *word, unsigned timeout_ms, bool *ret_there,
+                      GError **error);
 
 /* The value of key in an answer; the caller frees. NULL when it is not there. */
 char *mvm_control_get(const char *answer, const char *key);

@@ -2,6 +2,7 @@
 #include "ops/clip-run.h"
 
 #include "ops/clip-follow.h"
+#include "ops/clip-state.h"
 #include "util/error.h"
 #include "util/file.h"
 #include "util/interrupt.h"
@@ -20,6 +21,7 @@ typedef struct {
     const MvmClipListener *listener;
     int ended;           /* an eventfd: readable once the agent has ended */
     GError *error;       /* owned; set before that */
+    bool settled;        /* set before that: the task is done, or the agent was connected */
     int64_t lines_since; /* monotonic; the minute in which lines counts */
     unsigned lines;
 } Run;
@@ -29,6 +31,7 @@ on_settled(const GError *error, void *data)
 {
     Run *run = data;
 
+    run->settled = true;
     run->listener->settled(error, run->listener->data);
 }
 
@@ -59,6 +62,21 @@ on_ended(const GError *error, void *data)
     (void)eventfd_write(run->ended, 1);
 }
 
+static bool
+refuse_second(const MvmClipPeer *peer, GError **error)
+{
+    g_set_error(error, MVM_ERROR, MVM_ERROR_CONFLICT,
+                "cannot share the clipboard with '%s': it is shared already", peer->name);
+    mvm_error_set_hint(error, "'macvm clip status' shows the agent, 'macvm clip stop' ends it");
+    return false;
+}
+
+bool
+mvm_clip_check_free(const MvmClipPeer *peer, GError **error)
+{
+    return !mvm_clip_is_running(peer->key) || refuse_second(peer, error);
+}
+
 /* One agent a peer. The lock goes with the process, however that ends. */
 static MvmLock *
 take_lock(const MvmClipPeer *peer, GError **error)
@@ -69,13 +87,10 @@ take_lock(const MvmClipPeer *peer, GError **error)
 
     if (lock != NULL)
         return lock;
-    if (g_error_matches(cause, MVM_ERROR, MVM_ERROR_CONFLICT)) {
-        g_set_error(error, MVM_ERROR, MVM_ERROR_CONFLICT,
-                    "cannot share the clipboard with '%s': it is shared already", peer->name);
-        mvm_error_set_hint(error, "'macvm clip status' shows the agent, 'macvm clip stop' ends it");
-    } else {
+    if (g_error_matches(cause, MVM_ERROR, MVM_ERROR_CONFLICT))
+        (void)refuse_second(peer, error);
+    else
         g_propagate_error(error, g_steal_pointer(&cause));
-    }
     return NULL;
 }
 
@@ -121,7 +136,7 @@ mvm_clip_run(MvmClipPeer *peer, const MvmClipOptions *options, const MvmClipList
     bool stays = options->task == MVM_AGENT_SYNC;
     g_autofree char *socket = mvm_clip_peer_get_path(peer, "sock");
     MvmAgentConfig config = {.task = options->task,
-                             .direction = options->direction,
+                             .direction = stays ? options->direction : MVM_DIRECTION_NONE,
                              .machine = peer->name,
                              .backend = options->backend,
                              .socket = stays ? socket : NULL,
@@ -140,6 +155,8 @@ mvm_clip_run(MvmClipPeer *peer, const MvmClipOptions *options, const MvmClipList
         mvm_clip_follow(peer->domain, agent, ended);
     wait_for_agent(agent, &run);
     mvm_agent_free(agent);
+    if (run.error == NULL && !stays && !run.settled)
+        g_set_error_literal(&run.error, MVM_ERROR, MVM_ERROR_CANCELLED, "interrupted");
     if (run.error == NULL)
         return true;
     g_propagate_error(error, run.error);

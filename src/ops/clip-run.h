@@ -20,6 +20,9 @@ typedef struct {
     void *data;
 } MvmClipListener;
 
+/* Fails with MVM_ERROR_CONFLICT when peer has an agent that stays. */
+bool mvm_clip_check_free(const MvmClipPeer *peer, GError **error);
+
 /* Runs the agent for peer until it is stopped, interrupted or done. Takes the peer's target.
  * MVM_ERROR_CONFLICT when another one is running for this peer; MVM_ERROR_HOST without a display.
  */

@@ -5,8 +5,9 @@
 
 #include <stdbool.h>
 
-/* The file that the agent of the machine with that UUID keeps locked. The caller frees. */
-char *mvm_clip_lock_path(const char *uuid);
+/* The file that the agent with that key (ops/clip.h: a machine's UUID) keeps locked. The caller
+ * frees. */
+char *mvm_clip_lock_path(const char *key);
 
 /* Whether that agent runs on this machine, for this user. */
-bool mvm_clip_is_running(const char *uuid);
+bool mvm_clip_is_running(const char *key);

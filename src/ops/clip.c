@@ -108,12 +108,14 @@ mvm_clip_peer_get_lock(const MvmClipPeer *peer)
     return g_strdup_printf("clip-%s.lock", peer->key);
 }
 
+/* *ret_running is false when there is no agent. */
 static char *
-ask(const MvmClipPeer *peer, const char *word, unsigned timeout_ms, GError **error)
+ask(const MvmClipPeer *peer, const char *word, unsigned timeout_ms, bool *ret_running,
+    GError **error)
 {
     g_autofree char *path = mvm_clip_peer_get_path(peer, "sock");
 
-    return mvm_control_ask(path, word, timeout_ms, error);
+    return mvm_control_ask(path, word, timeout_ms, ret_running, error);
 }
 
 static uint64_t
@@ -128,11 +130,12 @@ bool
 mvm_clip_status(const MvmClipPeer *peer, MvmClipStatus *ret_status, GError **error)
 {
     g_autoptr(GError) cause = NULL;
-    g_autofree char *answer = ask(peer, "status", ANSWER_MS, &cause);
+    bool running = false;
+    g_autofree char *answer = ask(peer, "status", ANSWER_MS, &running, &cause);
     g_autofree char *connected = NULL;
 
     *ret_status = (MvmClipStatus){0};
-    if (answer == NULL && g_error_matches(cause, MVM_ERROR, MVM_ERROR_NOT_FOUND))
+    if (!running)
         return true;
     if (answer == NULL) {
         g_propagate_error(error, g_steal_pointer(&cause));
@@ -184,11 +187,12 @@ bool
 mvm_clip_stop(const MvmClipPeer *peer, GError **error)
 {
     g_autoptr(GError) cause = NULL;
-    g_autofree char *answer = ask(peer, "stop", ANSWER_MS, &cause);
+    bool running = false;
+    g_autofree char *answer = ask(peer, "stop", ANSWER_MS, &running, &cause);
 
     if (answer != NULL)
         return wait_for_end(peer, error);
-    if (g_error_matches(cause, MVM_ERROR, MVM_ERROR_NOT_FOUND)) {
+    if (!running) {
         g_set_error(error, MVM_ERROR, MVM_ERROR_CONFLICT,
                     "cannot stop 'the clipboard agent of %s': it is not running", peer->name);
         mvm_error_set_hint(error, "'macvm clip sync' starts one");
@@ -202,9 +206,8 @@ bool
 mvm_clip_ask(const MvmClipPeer *peer, const char *word, bool *ret_running, GError **error)
 {
     g_autoptr(GError) cause = NULL;
-    g_autofree char *answer = ask(peer, word, COPY_MS, &cause);
+    g_autofree char *answer = ask(peer, word, COPY_MS, ret_running, &cause);
 
-    *ret_running = !g_error_matches(cause, MVM_ERROR, MVM_ERROR_NOT_FOUND);
     if (answer != NULL || !*ret_running)
         return true;
     g_propagate_error(error, g_steal_pointer(&cause));

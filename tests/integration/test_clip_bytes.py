@@ -5,10 +5,12 @@
 
 import hashlib
 import random
+import time
 import unittest
 
 import cliplab
 import harness
+import xowner
 from cliplab import TEXT
 
 RANDOM = random.Random(4)
@@ -141,6 +143,29 @@ class Bytes(unittest.TestCase):
                 lab.copy(b"ends the one that served the pull")
                 lab.wait(lambda: not harness.belonging(lab.dir / "run"), "nothing of macvm's to run")
 
+    def test_pull_is_once(self):
+        """The one that serves what was pulled leaves the guest's next copies, and the host's, where they are."""
+        with cliplab.Lab() as lab:
+            mac = lab.mac()
+            mac.copy(b"pulled")
+            lab.clip("pull", mac)
+            mac.copy(b"copied later")
+            time.sleep(1)
+            self.assertEqual(lab.paste(), b"pulled")
+            lab.copy(b"copied on the host")
+            lab.wait(lambda: not harness.belonging(lab.dir / "run"), "nothing of macvm's to run")
+            self.assertEqual(mac.text(), b"copied later")
+
+    def test_one_type_is_not_to_be_had(self):
+        with cliplab.Lab() as lab:
+            mac = lab.mac()
+            with xowner.Owner(lab.display, {"UTF8_STRING": b"\xff", "text/html": b"<b>x</b>"}):
+                lab.clip("push", mac)
+            self.assertEqual((mac.text(), mac.get("public.html")), (None, b"<b>x</b>"))
+            mac.put({TEXT: b"\xff", "public.html": b"<b>y</b>"})
+            lab.clip("pull", mac)
+            self.assertEqual((lab.paste(), lab.paste("text/html")), (None, b"<b>y</b>"))
+
     def test_push_through_the_agent(self):
         with cliplab.Lab() as lab:
             mac = lab.mac()
@@ -153,6 +178,10 @@ class Bytes(unittest.TestCase):
             lab.wait(lambda: mac.text() == b"x")
             lab.clip("push", mac)
             self.assertEqual(mac.text(), b"x")
+            xowner.clear(lab.display)
+            lab.wait(lambda: mac.text() is None)
+            lab.clip("push", mac, expect=3)
+            lab.clip("pull", mac, expect=3)
 
     def test_nothing_to_push(self):
         with cliplab.Lab() as lab:

@@ -104,8 +104,11 @@ class Connection(unittest.TestCase):
             lab.wait(lambda: mac.text() == b"can be written", "the free way")
             self.assertLess(time.monotonic() - start, 10)
             self.assertIn(b"takes too long", lab.log())
+            self.assertIn("macOS does not let the guest's clipboard be read", lab.clip("status", mac).out)
             mac.mock("hang-read", None)
             self.assertEqual(lab.status(mac)["received"], 1)
+            lab.clip("pull", mac)  # tries at once, and finds that it is let
+            self.assertNotIn("trouble", lab.clip("status", mac).out)
 
     def test_fallback_when_osascript_is_silent(self):
         with cliplab.Lab() as lab:
@@ -239,7 +242,9 @@ class Process(unittest.TestCase):
             self.assertEqual(lab.status(mac), {"running": False, "pid": None, "machine": mac.destination, "connected": False,
                                                "backend": None, "sent": 0, "received": 0})
             lab.sync(mac)
+            log = lab.log()
             lab.clip("sync", mac, expect=4)
+            self.assertEqual(log, lab.log())
             status = lab.status(mac)
             self.assertEqual((status["running"], status["backend"]), (True, "x11"))
             sockets = [p for p in (lab.dir / "run/macvm").iterdir() if stat.S_ISSOCK(p.stat().st_mode)]
@@ -259,6 +264,36 @@ class Process(unittest.TestCase):
                 lab.clip("stop", mac)
                 self.assertIn(b"the agent was stopped meanwhile", start.communicate(timeout=cliplab.DEADLINE)[1])
             self.assertEqual(1, start.returncode)
+
+    def test_interrupted_push(self):
+        """What was not done is not told as done."""
+        with cliplab.Lab() as lab:
+            mac = lab.mac()
+            lab.copy(b"x")
+            lab.ssh.write_text("#!/bin/sh\n: > $0.begun\nexec sleep 60\n")
+            for action in ("push", "pull"):
+                with subprocess.Popen([lab.program, "clip", action, "--ssh", mac.destination], env=lab.env,
+                                      stderr=subprocess.PIPE) as program:
+                    lab.wait(lambda: (lab.dir / "ssh.begun").exists(), "ssh")
+                    (lab.dir / "ssh.begun").unlink()
+                    program.send_signal(signal.SIGINT)
+                    self.assertEqual((b"macvm: interrupted\n", 130),
+                                     (program.communicate(timeout=cliplab.DEADLINE)[1], program.wait()))
+
+    def test_push_to_a_dying_agent(self):
+        with cliplab.Lab() as lab:
+            mac = lab.mac()
+            lab.sync(mac)
+            for pid in mac.agents():
+                os.kill(pid, signal.SIGSTOP)
+            lab.copy(b"x")
+            with subprocess.Popen([lab.program, "clip", "push", "--ssh", mac.destination], env=lab.env,
+                                  stderr=subprocess.PIPE) as push:
+                time.sleep(0.5)
+                os.kill(lab.status(mac)["pid"], signal.SIGKILL)
+                said = push.communicate(timeout=cliplab.DEADLINE)[1]
+            self.assertEqual(1, push.returncode)
+            self.assertIn(b"it ended without an answer", said)
 
     def test_folder_of_another(self):
         """Nothing is written where somebody else could have put a link."""
@@ -306,8 +341,20 @@ class Process(unittest.TestCase):
             lab.server.kill()
             lab.server.wait()
             lab.wait(lambda: lab.status(mac)["backend"] is None, "the loss to be seen")
+            mac.copy(b"copied meanwhile")
+            for action in ("push", "pull"):
+                self.assertIn("the display is gone", lab.clip(action, mac, expect=1).err)
+            self.assertEqual(0, lab.status(mac)["received"])
+            for pid in ssh_of(lab.status(mac)["pid"]):
+                os.kill(pid, signal.SIGKILL)
+            lab.wait(lambda: not lab.status(mac)["connected"], "the loss to be seen")
+            self.assertRegex(lab.clip("status", mac).out, "trouble .*(is gone|lets us in); cannot reach")
+            lab.wait(lambda: lab.status(mac)["connected"], "the connection")
+            self.assertRegex(lab.clip("status", mac).out, "trouble .*(is gone|lets us in)\n")
             lab.start_display(lab.display)
             lab.wait(lambda: lab.status(mac)["backend"] == "x11", "the display")
+            lab.wait(lambda: lab.paste() == b"copied meanwhile", "what was copied meanwhile")
+            self.assertNotIn("trouble", lab.clip("status", mac).out)
             lab.copy(b"x")
             lab.wait(lambda: mac.text() == b"x")
 

@@ -24,7 +24,9 @@ on_request(MvmControlRequest *request, const char *word, void *data)
     if (strcmp(word, "status") == 0)
         mvm_control_answer(request, "ok\nmachine a b\nsent 3\n");
     else if (strcmp(word, "push") == 0)
-        mvm_control_answer(request, "error it is empty\n");
+        mvm_control_answer(request, "error it is empty\ncode 2\n");
+    else if (strcmp(word, "cut") == 0)
+        mvm_control_answer(request, "");
     else if (strcmp(word, "silence") != 0)
         mvm_control_answer(request, "error no such request\n");
 }
@@ -74,21 +76,31 @@ test_ask(void)
     g_autoptr(GError) error = NULL;
     g_autofree char *answer = NULL;
     g_autofree char *machine = NULL;
+    bool there = false;
     GStatBuf st;
 
     lab_init(&lab);
     g_assert_cmpint(g_stat(lab.path, &st), ==, 0);
     g_assert_cmpint(st.st_mode & 0777, ==, 0600);
-    answer = mvm_control_ask(lab.path, "status", 5000, &error);
+    answer = mvm_control_ask(lab.path, "status", 5000, &there, &error);
+    g_assert_true(there);
     g_assert_no_error(error);
     machine = mvm_control_get(answer, "machine");
     g_assert_cmpstr(machine, ==, "a b");
     g_assert_null(mvm_control_get(answer, "mach"));
-    g_assert_null(mvm_control_ask(lab.path, "push", 5000, &error));
-    g_assert_error(error, MVM_ERROR, MVM_ERROR_FAILED);
+    g_assert_null(mvm_control_ask(lab.path, "push", 5000, &there, &error));
+    g_assert_error(error, MVM_ERROR, MVM_ERROR_NOT_FOUND);
     g_assert_cmpstr(error->message, ==, "it is empty");
+    g_assert_true(there);
     g_clear_error(&error);
-    g_assert_null(mvm_control_ask(lab.path, "silence", 100, &error));
+    g_assert_null(mvm_control_ask(lab.path, "nonsense", 5000, NULL, &error));
+    g_assert_error(error, MVM_ERROR, MVM_ERROR_FAILED);
+    g_clear_error(&error);
+    /* An agent that dies over a request has not done what it was asked for. */
+    g_assert_null(mvm_control_ask(lab.path, "cut", 5000, NULL, &error));
+    g_assert_error(error, MVM_ERROR, MVM_ERROR_FAILED);
+    g_clear_error(&error);
+    g_assert_null(mvm_control_ask(lab.path, "silence", 100, NULL, &error));
     g_assert_error(error, MVM_ERROR, MVM_ERROR_FAILED);
 }
 
@@ -100,15 +112,17 @@ test_nobody(void)
     struct sockaddr_un address = {.sun_family = AF_UNIX};
     g_autoptr(GError) error = NULL;
     int fd = socket(AF_UNIX, SOCK_STREAM, 0);
+    bool there = true;
 
-    g_assert_null(mvm_control_ask(path, "status", 1000, &error));
+    g_assert_null(mvm_control_ask(path, "status", 1000, &there, &error));
     g_assert_error(error, MVM_ERROR, MVM_ERROR_NOT_FOUND);
+    g_assert_false(there);
     g_clear_error(&error);
     /* What a crashed agent leaves. */
     g_strlcpy(address.sun_path, path, sizeof(address.sun_path));
     g_assert_cmpint(bind(fd, (struct sockaddr *)&address, sizeof(address)), ==, 0);
     close(fd);
-    g_assert_null(mvm_control_ask(path, "status", 1000, &error));
+    g_assert_null(mvm_control_ask(path, "status", 1000, NULL, &error));
     g_assert_error(error, MVM_ERROR, MVM_ERROR_NOT_FOUND);
     g_remove(path);
     g_rmdir(folder);
