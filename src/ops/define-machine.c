@@ -15,6 +15,30 @@ remember_disk(MvmMachine *machine, const MvmMetadata *metadata)
     machine->opencore_previous_from = g_strdup(metadata->opencore_previous_from);
 }
 
+/* The first disk of macvm's making for a machine that came with somebody else's: it stays the Mac
+ * that it was, as far as that can be. NULL: it is to be a new one. */
+static MvmIdentity *
+adopt_mac(const MvmDefineWork *work)
+{
+    const MvmCurrent *current = work->current;
+    MvmProgress *progress = work->context->progress;
+    g_autoptr(GError) cause = NULL;
+    g_autofree char *uuid = NULL;
+    MvmIdentity *identity = NULL;
+
+    if (work->request->opencore_change != MVM_OPENCORE_UPDATE || current == NULL || current->copy ||
+        current->metadata->opencore_made != NULL || !current->images[MVM_IMAGE_OPENCORE].attached)
+        return NULL;
+    identity = mvm_opencore_read_identity(work->context, current->images[MVM_IMAGE_OPENCORE].path,
+                                          &uuid, &cause);
+    if (identity == NULL)
+        mvm_progress_note(progress, "the machine becomes another Mac: %s", cause->message);
+    else if (uuid != NULL && !g_str_equal(uuid, work->machine->uuid))
+        mvm_progress_note(progress, "the Mac's UUID was %s, and is that of the domain now: %s",
+                          uuid, work->machine->uuid);
+    return identity;
+}
+
 /* Who the Mac is, once and for all; only another version of macOS may want another model. */
 static void
 choose_mac(MvmDefineWork *work)
@@ -30,7 +54,9 @@ choose_mac(MvmDefineWork *work)
         machine->identity = mvm_identity_copy(had);
         return;
     }
-    machine->identity = mvm_identity_new(machine->os->smbios, machine->mac);
+    machine->identity = adopt_mac(work);
+    if (machine->identity == NULL)
+        machine->identity = mvm_identity_new(machine->os->smbios, machine->mac);
     if (had != NULL)
         mvm_progress_note(work->context->progress,
                           "macOS %s takes the machine for a %s: it gets a serial number of that",

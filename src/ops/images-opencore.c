@@ -36,6 +36,18 @@ refuse_change(const MvmImages *images, const char *cause, const char *hint, GErr
     return false;
 }
 
+static bool
+refuse_foreign(const MvmImages *images, GError **error)
+{
+    g_autofree char *word = mvm_word_quote(images->machine->name);
+    g_autofree char *hint = g_strdup_printf("edit EFI/OC/config.plist in it; or 'macvm opencore "
+                                            "update %s' gives the machine a disk of its own, "
+                                            "which macvm changes",
+                                            word);
+
+    return refuse_change(images, "macvm did not make it", hint, error);
+}
+
 /* Without an EFI folder the ready image does, unless more was asked for. */
 static bool
 fail_unless_asked(const MvmImages *images, GError *cause, GError **error)
@@ -59,7 +71,7 @@ decide_new(MvmImages *images, GError **error)
     if (images->request->opencore_change != MVM_OPENCORE_KEEP)
         return refuse_change(images, "there is none", "'macvm define' makes one", error);
     if (images->request->opencore != NULL)
-        return true;
+        return !images->request->opencore_asked || refuse_foreign(images, error);
     images->opencore_build =
         mvm_opencore_find_source(NULL, &images->machine->opencore_from, &cause);
     return images->opencore_build || fail_unless_asked(images, cause, error);
@@ -130,14 +142,10 @@ decide_again(MvmImages *images, const char *digest, GError **error)
 {
     const MvmImageRequest *request = images->request;
 
-    if (request->opencore_made == NULL)
-        return !request->opencore_asked ||
-               refuse_change(images, "macvm did not make it",
-                             "edit its EFI/OC/config.plist, or delete the volume with 'virsh "
-                             "vol-delete' and set again",
-                             error);
     if (request->opencore_change == MVM_OPENCORE_UPDATE)
         return decide_update(images, error);
+    if (request->opencore_made == NULL)
+        return !request->opencore_asked || refuse_foreign(images, error);
     if (request->opencore_change == MVM_OPENCORE_ROLLBACK)
         return decide_rollback(images, error);
     if (g_str_equal(request->opencore_made, digest))

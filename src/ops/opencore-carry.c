@@ -6,6 +6,8 @@
  */
 #include "ops/opencore-disk.h"
 
+#include "ops/opencore.h"
+
 #include <string.h>
 
 typedef struct {
@@ -134,7 +136,9 @@ carry(Work *work, const MvmPlist *where, const char *path)
     const MvmPlistLeaf *base = look_up(&work->base, path), *ours = look_up(&work->ours, path);
     const MvmPlistLeaf *new = look_up(&work->new, path);
 
-    if (is_same(base, ours) || is_same(ours, new) || work->edits >= MVM_OPENCORE_MAX_EDITS)
+    /* Who the Mac is, macvm knows; a copied machine's disk has it of the original. */
+    if (mvm_opencore_is_identity(path) || is_same(base, ours) || is_same(ours, new) ||
+        work->edits >= MVM_OPENCORE_MAX_EDITS)
         return;
     if (++work->edits == MVM_OPENCORE_MAX_EDITS)
         mvm_progress_note(

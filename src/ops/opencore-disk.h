@@ -62,6 +62,12 @@ bool mvm_opencore_unpack(const char *image, const char *format, const char *raw,
 MvmPlist *mvm_opencore_read(const MvmContext *context, const char *path, MvmPlist **ret_base,
                             GError **error);
 
+/* The Mac that the disk at path makes of a machine; the caller frees. Fails with MVM_ERROR_FAILED
+ * where it tells none, and where it is the one that upstream gives to everybody. *ret_uuid gets its
+ * UUID, in lower case, or NULL; the caller frees. */
+MvmIdentity *mvm_opencore_read_identity(const MvmContext *context, const char *path,
+                                        char **ret_uuid, GError **error);
+
 /* Whether a key, by its path, means the same in both: not where it leads through an array that
  * differs between base and other. */
 bool mvm_opencore_has_place(const MvmPlist *base, const MvmPlist *other, const char *path);

@@ -141,6 +141,12 @@ class Folder(harness.EveryConnection, unittest.TestCase):
             self.assertEqual(loader.read_bytes(), volume(env, "old-opencore.qcow2"))
             self.assertIn("as it should be", env.macvm("define", "old").out)
             self.assertEqual(loader.read_bytes(), volume(env, "old-opencore.qcow2"))
+            self.assertIn("macvm did not make it", env.macvm("import", top, "new", *SMALL, "--csr", "0x67", expect=4).err)
+            self.assertNotIn("new", env.virsh("vol-list", "macvm").out)
+            before = test_opencore.generic(env, "old")
+            self.assertNotIn("UUID", env.macvm("opencore", "update", "old").err)
+            env.macvm("set", "old", "--resolution", "1280x720")
+            self.assertEqual(before, test_opencore.generic(env, "old"))
 
     def test_raw(self):
         """A raw disk becomes qcow2 on the way; its name says nothing about what it is."""

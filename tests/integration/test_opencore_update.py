@@ -137,7 +137,59 @@ class Update(unittest.TestCase):
             env.macvm("opencore", "update", "nobody", expect=3)
             self.assertEqual(before, volumes(env))
             env.macvm("define", "given", *SMALL, "--opencore", env.standin())
-            self.assertIn("macvm did not make it", env.macvm("opencore", "update", "given", expect=4).err)
+            told = env.macvm("opencore", "update", "given").err
+            self.assertIn("becomes another Mac", told)
+            self.assertIn("nothing is taken over", told)
+            self.assertEqual(env.macvm_json("status", "given")["identity"], generic(env, "given"))
+
+    def test_adopted(self):
+        """A machine that came with an OpenCore of somebody else's gets one of macvm's, and stays the Mac that it is."""
+        with harness.Environment.session() as env:
+            top = checkout(env)
+            env.macvm("define", "first", *SMALL)
+            first = generic(env, "first")
+            image = env.dir / "first.qcow2"
+            env.virsh("vol-download", "--pool", "macvm", disk(env, "first"), image)
+            for option in (("--resolution", "1280x720"), ("--csr", "0x67")):
+                error = env.macvm("--json", "define", "given", *SMALL, "--opencore", image, *option, expect=4).error
+                self.assertIn("macvm did not make it", error["message"])
+            env.macvm("define", "given", *SMALL, "--opencore", image)
+            error = env.macvm("--json", "config", "set", "given", "Misc.Boot.Timeout", "3", expect=4).error
+            self.assertIn("opencore update given", error["hint"])
+            newer(env, top)
+            told = env.macvm("opencore", "update", "given")
+            uuid = env.macvm_json("status", "given")["uuid"]
+            self.assertIn(f"the Mac's UUID was {first['uuid'].lower()}, and is that of the domain now: {uuid}", told.err)
+            self.assertEqual({**first, "uuid": uuid.upper()}, generic(env, "given"))
+            self.assertEqual(generic(env, "given"), env.macvm_json("status", "given")["identity"])
+            self.assertEqual("newer content", content(env, "EFI/OC/OpenCore.efi", "given"))
+            env.macvm("config", "set", "given", "Misc.Boot.Timeout", "3")
+            env.macvm("set", "given", "--resolution", "1280x720")
+            env.macvm("opencore", "rollback", "given")
+            self.assertEqual("content of OpenCore.efi", content(env, "EFI/OC/OpenCore.efi", "given"))
+            self.assertEqual(3, config(env, "given")[1]["Misc"]["Boot"]["Timeout"])
+            # Upstream's own serial number is nobody's.
+            text = config(env, "first")[0]
+            env.write(top / "OpenCore/config.plist", text)
+            env.macvm("define", "shared", *SMALL, "--opencore", image)
+            self.assertIn("which everybody has", env.macvm("opencore", "update", "shared").err)
+            self.assertNotEqual(first["serial"], generic(env, "shared")["serial"])
+            # Nor is a copy the Mac that the original is, whoever made the disk that it was copied with.
+            env.write(top / "OpenCore/config.plist", CONFIG)
+            env.macvm("define", "other", *SMALL, "--opencore", image)
+            for original, name in (("other", "clone"), ("first", "twin")):
+                xml = env.virsh("dumpxml", "--inactive", "--security-info", original).out
+                xml = re.sub(r"<uuid>.*</uuid>", "", xml, count=1).replace(f"<name>{original}<", f"<name>{name}<", 1)
+                env.virsh("vol-clone", "--pool", "macvm", disk(env, original), f"{name}-opencore.qcow2")
+                # Metadata and rendering, in which the texts are escaped, stay the original's, as virt-clone leaves them.
+                xml = re.sub(rf"(<source file=['\"][^'\"]*/){disk(env, original)}", rf"\1{name}-opencore.qcow2", xml)
+                env.virsh("define", env.write("clone.xml", xml))
+                env.macvm("opencore", "update", name)
+                self.assertEqual("newer content", content(env, "EFI/OC/OpenCore.efi", name))
+                self.assertEqual(env.macvm_json("status", name)["identity"], generic(env, name))
+                for key in ("serial", "mlb", "uuid", "rom"):
+                    self.assertNotEqual(first[key], generic(env, name)[key])
+                self.assertEqual(first["serial"], generic(env, original)["serial"])
 
 
 class Unset(unittest.TestCase):
