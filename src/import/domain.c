@@ -19,6 +19,27 @@ take_text(xmlDoc *doc, const char *path, char **value)
     }
 }
 
+/* Also in capitals, and without dashes, libvirt takes it. */
+static void
+take_uuid(MvmImportSource *source, xmlDoc *doc)
+{
+    g_autofree char *text = mvm_xml_get(doc, "/domain/uuid");
+    g_autoptr(GString) uuid = g_string_new(text);
+
+    if (text == NULL)
+        return;
+    g_string_replace(uuid, "-", "", 0);
+    g_string_ascii_down(uuid);
+    if (uuid->len == 32) {
+        for (gssize at = 20; at >= 8; at -= 4)
+            g_string_insert_c(uuid, at, '-');
+    }
+    if (g_uuid_string_is_valid(uuid->str))
+        source->uuid = g_strdup(uuid->str);
+    else
+        mvm_import_leave(source, "UUID '%.64s': not a UUID", text);
+}
+
 /* <memory unit='KiB'>; KiB is also what it is without a unit. */
 static void
 take_memory(MvmImportSource *source, xmlDoc *doc)
@@ -106,20 +127,36 @@ take_network(MvmImportSource *source, xmlDoc *doc)
     }
 }
 
-/* Devices that no machine of macvm has. */
+/* Devices and settings that no machine of macvm has by itself. */
 static void
-leave_devices(MvmImportSource *source, xmlDoc *doc)
+leave_rest(MvmImportSource *source, xmlDoc *doc)
 {
-    static const char *const names[] = {"hostdev",  "filesystem", "redirdev", "channel",  "tpm",
-                                        "watchdog", "rng",        "shmem",    "smartcard"};
+    static const struct {
+        const char *path, *what;
+    } rest[] = {{"devices/hostdev", "device <hostdev>"},
+                {"devices/filesystem", "device <filesystem>"},
+                {"devices/redirdev", "device <redirdev>"},
+                {"devices/channel", "device <channel>"},
+                {"devices/tpm", "device <tpm>"},
+                {"devices/watchdog", "device <watchdog>"},
+                {"devices/rng", "device <rng>"},
+                {"devices/shmem", "device <shmem>"},
+                {"devices/smartcard", "device <smartcard>"},
+                {"devices/video[2]", "a second <video>"},
+                {"cputune/*", "setting in <cputune>"},
+                {"numatune", "<numatune>"},
+                {"memtune", "<memtune>"},
+                {"blkiotune", "<blkiotune>"},
+                {"memoryBacking", "<memoryBacking>"},
+                {"iothreads", "<iothreads>"},
+                {"cpu/feature", "CPU feature"}};
 
-    for (size_t i = 0; i < G_N_ELEMENTS(names); i++) {
-        g_autofree char *path = g_strconcat("/domain/devices/", names[i], NULL);
+    for (size_t i = 0; i < G_N_ELEMENTS(rest); i++) {
+        g_autofree char *path = g_strconcat("/domain/", rest[i].path, NULL);
         g_autoptr(GPtrArray) nodes = mvm_xml_get_nodes(doc, path);
 
         if (nodes->len > 0)
-            mvm_import_leave(source, "device <%s>%s", names[i],
-                             nodes->len > 1 ? ", more than one" : "");
+            mvm_import_leave(source, "%s%s", rest[i].what, nodes->len > 1 ? ", more than one" : "");
     }
 }
 
@@ -150,16 +187,14 @@ mvm_import_read_domain(const char *text, size_t len, const char *what, GError **
         return NULL;
     source = mvm_import_source_new();
     take_text(doc, "/domain/name", &source->name);
-    take_text(doc, "/domain/uuid", &source->uuid);
-    if (source->uuid != NULL && !g_uuid_string_is_valid(source->uuid))
-        g_clear_pointer(&source->uuid, g_free);
+    take_uuid(source, doc);
     take_text(doc, "/domain/os/loader", &source->image[MVM_IMPORT_CODE]);
     take_text(doc, "/domain/os/nvram", &source->image[MVM_IMPORT_VARS]);
     take_memory(source, doc);
     take_cpus(source, doc);
     take_disks(source, doc);
     take_network(source, doc);
-    leave_devices(source, doc);
+    leave_rest(source, doc);
     take_args(source, doc); /* last: a -cpu there overrules <cpu> */
     if (source->image[MVM_IMPORT_SYSTEM] == NULL) {
         g_set_error(error, MVM_ERROR, MVM_ERROR_FAILED,

@@ -72,8 +72,9 @@ mvm_import_set_mac(MvmImportSource *source, const char *mac)
 
     for (size_t i = 0; good && i < 17; i++)
         good = i % 3 == 2 ? mac[i] == ':' : g_ascii_isxdigit(mac[i]);
-    if (!good) {
-        mvm_import_leave(source, "MAC address '%.32s': not an address", mac);
+    /* One of a group is no card's. */
+    if (!good || g_ascii_xdigit_value(mac[1]) % 2 != 0) {
+        mvm_import_leave(source, "MAC address '%.32s': not that of a card", mac);
         return;
     }
     g_free(source->mac);

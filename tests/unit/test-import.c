@@ -236,7 +236,7 @@ test_domain(void)
     g_autoptr(MvmImportSource) source = read_text(domain);
 
     g_assert_cmpstr(source->name, ==, "Old Mac");
-    g_assert_cmpstr(source->uuid, ==, "2ACA0DD6-cec9-4717-9ab2-0b7b13d111c3");
+    g_assert_cmpstr(source->uuid, ==, "2aca0dd6-cec9-4717-9ab2-0b7b13d111c3");
     g_assert_cmpstr(option(source, MVM_OPTION_MEMORY), ==, "4096M");
     g_assert_cmpstr(option(source, MVM_OPTION_CORES), ==, "4");
     g_assert_cmpstr(option(source, MVM_OPTION_CPU), ==, "Penryn");
@@ -249,6 +249,34 @@ test_domain(void)
     g_assert_true(leaves(source, "<hostdev>"));
     g_assert_true(leaves(source, "BaseSystem.img"));
     g_assert_cmpuint(source->left->len, ==, 3);
+}
+
+/* What makes another machine of it, or none, is told. */
+static void
+test_domain_rest(void)
+{
+    g_autoptr(MvmImportSource) source = read_text(
+        "<domain><name>m</name><uuid>2ACA0DD6cec947179ab20b7b13d111c3</uuid>"
+        "<cputune><vcpupin vcpu='0' cpuset='2'/><vcpupin vcpu='1' cpuset='3'/></cputune>"
+        "<memoryBacking><hugepages/></memoryBacking><iothreads>2</iothreads>"
+        "<cpu><model>Penryn</model><feature name='pcid'/></cpu><devices>"
+        "<disk type='file'><source file='a'/></disk><disk type='block'><source dev='/dev/x'/>"
+        "<target dev='sdb'/></disk><interface type='user'><mac address='53:54:00:e6:85:40'/>"
+        "</interface></devices></domain>");
+    g_autoptr(MvmImportSource) other =
+        read_text("<domain><uuid>2aca0dd6</uuid><devices><disk type='file'><source file='a'/>"
+                  "</disk></devices></domain>");
+
+    g_assert_cmpstr(source->uuid, ==, "2aca0dd6-cec9-4717-9ab2-0b7b13d111c3");
+    g_assert_null(source->mac);
+    g_assert_true(leaves(source, "53:54:00:e6:85:40"));
+    g_assert_true(leaves(source, "<cputune>, more than one"));
+    g_assert_true(leaves(source, "<memoryBacking>"));
+    g_assert_true(leaves(source, "<iothreads>"));
+    g_assert_true(leaves(source, "CPU feature"));
+    g_assert_true(leaves(source, "disk 'sdb'"));
+    g_assert_null(other->uuid);
+    g_assert_true(leaves(other, "2aca0dd6"));
 }
 
 static void
@@ -335,6 +363,7 @@ main(int argc, char **argv)
     g_test_add_func("/shell-dir", test_shell_dir);
     g_test_add_func("/quickemu", test_quickemu);
     g_test_add_func("/domain", test_domain);
+    g_test_add_func("/domain-rest", test_domain_rest);
     g_test_add_func("/hostile", test_hostile);
     g_test_add_func("/image-head", test_image_head);
     return g_test_run();
