@@ -2,6 +2,7 @@
 /* Values of property lists: https://www.apple.com/DTDs/PropertyList-1.0.dtd */
 #include "media/plist-private.h"
 
+#include <math.h>
 #include <string.h>
 
 static const char *const type_names[] = {
@@ -60,16 +61,17 @@ mvm_plist_value_text(const xmlNode *node, MvmPlistType type)
     return text;
 }
 
+/* One of 64 bits, with a sign or without. */
 static bool
 is_integer(const char *text)
 {
     const char *digits = text + (*text == '-' || *text == '+');
+    bool hex = g_str_has_prefix(digits, "0x");
+    guint64 limit = *text == '-' ? (guint64)G_MAXINT64 + 1 : G_MAXUINT64, value = 0;
 
-    if (g_str_has_prefix(digits, "0x"))
-        return digits[2] != '\0' && strspn(digits + 2, "0123456789abcdefABCDEF") <= 16 &&
-               digits[2 + strspn(digits + 2, "0123456789abcdefABCDEF")] == '\0';
-    return *digits != '\0' && strlen(digits) <= 20 &&
-           strspn(digits, "0123456789") == strlen(digits);
+    return g_ascii_isxdigit(digits[hex ? 2 : 0]) &&
+           g_ascii_string_to_unsigned(digits + (hex ? 2 : 0), hex ? 16 : 10, 0, limit, &value,
+                                      NULL);
 }
 
 static bool
@@ -77,8 +79,10 @@ is_real(const char *text)
 {
     char *end = NULL;
 
-    (void)g_ascii_strtod(text, &end);
-    return end != text && *end == '\0' && strspn(text, "0123456789+-.eE") == strlen(text);
+    double value = g_ascii_strtod(text, &end);
+
+    return end != text && *end == '\0' && isfinite(value) &&
+           strspn(text, "0123456789+-.eE") == strlen(text);
 }
 
 /* Whole groups of four; g_base64_decode() would pass over anything else in silence. */
