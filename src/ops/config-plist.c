@@ -71,7 +71,7 @@ usage(const MvmConfigChange *change, const char *why, const char *hint, GError *
 {
     g_autofree char *shown = g_strescape(change->key, NULL);
 
-    g_set_error(error, MVM_ERROR, MVM_ERROR_USAGE, "cannot set '%s': %s", shown, why);
+    g_set_error(error, MVM_ERROR, MVM_ERROR_USAGE, "cannot set '%.200s': %s", shown, why);
     mvm_error_set_hint(error, "%s", hint);
     return false;
 }

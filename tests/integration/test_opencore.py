@@ -3,7 +3,9 @@
 """A machine's own OpenCore disk: made of an EFI folder, read back, made anew, and booted from."""
 
 import base64
+import os
 import plistlib
+import pty
 import re
 import unittest
 import xml.etree.ElementTree as ElementTree
@@ -216,6 +218,15 @@ class Made(unittest.TestCase):
             put("UEFI.Output.Resolution", "800x600")
             put("--type", "data", "Misc.Boot.New\\.key", "0x0102ff")
             env.macvm("config", "--", "set", "großer mac", args, "-v <a>&\"b\" größer")
+            # A terminal does not obey what is in the file; a script gets just that.
+            put("Misc.Boot.Steer", "a\x9b31mb", "--type", "string")
+            self.assertEqual("a\x9b31mb\n", get("Misc.Boot.Steer").out)
+            ours, theirs = pty.openpty()
+            env.spawn(env.macvm_argv("config", "get", "großer mac", "Misc.Boot.Steer"), stdout=theirs).wait(60)
+            os.close(theirs)
+            self.assertEqual(b"a\\xc2\\x9b31mb", os.read(ours, 100).strip())
+            os.close(ours)
+            env.macvm("config", "unset", "großer mac", "Misc.Boot.Steer")
             put("Misc.Boot.Hide", "yes", "--type", "boolean")
             self.assertIn("as it should be", put("Misc.Boot.Hide", "true").err)
             # What is made later has it as well, except what was asked for since by an option.
