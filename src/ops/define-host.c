@@ -48,7 +48,7 @@ note_old_variables(const MvmDefineWork *work)
     g_autofree char *word = mvm_word_quote(work->machine->name);
     g_autofree char *loader = NULL, *rendered = NULL;
 
-    if (work->current == NULL || work->machine->loader == NULL)
+    if (work->current == NULL || work->machine->loader == NULL || work->request->reset_nvram)
         return;
     loader = mvm_xml_get(work->current->doc, "/domain/os/loader");
     if (work->current->base != NULL)
