@@ -112,6 +112,7 @@ take_network(MvmImportSource *source, xmlDoc *doc)
     g_autofree char *network = mvm_xml_get(doc, "/domain/devices/interface/source/@network");
     g_autofree char *bridge = mvm_xml_get(doc, "/domain/devices/interface/source/@bridge");
 
+    source->nic = mvm_xml_get(doc, "/domain/devices/interface/model/@type");
     if (mac != NULL)
         mvm_import_set_mac(source, mac);
     if (cards->len > 1)

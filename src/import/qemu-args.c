@@ -187,7 +187,12 @@ read_device(MvmImportSource *source, const char *text)
         source->osk = g_strdup(osk);
     } else if (mvm_qemu_values_get(&values, "netdev") != NULL) {
         const char *mac = mvm_qemu_values_get(&values, "mac");
+        const char *driver = mvm_qemu_values_get(&values, "driver");
 
+        if (driver == NULL)
+            driver = mvm_qemu_values_get(&values, "");
+        g_free(source->nic);
+        source->nic = g_strdup(driver);
         mvm_import_set_mac(source, mac != NULL ? mac : QEMU_FIRST_MAC);
     } else if (!begins_with_one(text, own)) {
         mvm_import_leave(source, "device '%.200s'", text);

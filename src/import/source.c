@@ -25,6 +25,7 @@ mvm_import_source_free(MvmImportSource *source)
     g_free(source->name);
     mvm_options_free(source->options);
     g_free(source->mac);
+    g_free(source->nic);
     g_free(source->uuid);
     mvm_secret_free(source->osk);
     for (int i = 0; i < MVM_IMPORT_IMAGE_COUNT; i++) {

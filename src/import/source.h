@@ -28,6 +28,7 @@ typedef struct {
     char *name;                             /* NULL: the source has none */
     MvmOptions *options;                    /* what `define` would be asked for; owned */
     char *mac;                              /* "52:54:00:c9:18:27", or NULL */
+    char *nic;                              /* model of the network card, or NULL */
     char *uuid;                             /* or NULL */
     char *osk;                              /* or NULL; a secret */
     char *image[MVM_IMPORT_IMAGE_COUNT];    /* paths as they are written, or NULL */

@@ -27,8 +27,8 @@ static const struct {
     uint64_t code, vars;
 } builds[] = {{1966080, 131072}, {3653632, 540672}};
 
-static bool
-is_mixed(uint64_t code, uint64_t vars)
+bool
+mvm_firmware_is_mixed(uint64_t code, uint64_t vars)
 {
     for (size_t i = 0; i < G_N_ELEMENTS(builds); i++) {
         if (code == builds[i].code)
@@ -105,7 +105,7 @@ check_image(MvmConnection *conn, const char *path, Image *image, GError **error)
 static bool
 check_together(const char *code, const Image *c, const char *vars, const Image *v, GError **error)
 {
-    if (is_qcow2(c) == is_qcow2(v) && (is_qcow2(c) || !is_mixed(c->size, v->size)))
+    if (is_qcow2(c) == is_qcow2(v) && (is_qcow2(c) || !mvm_firmware_is_mixed(c->size, v->size)))
         return true;
     g_set_error(error, MVM_ERROR, MVM_ERROR_USAGE,
                 "cannot use firmware '%s' with '%s': they are not of one build (%" G_GUINT64_FORMAT

@@ -5,6 +5,12 @@
 #include "ops/context.h"
 #include "virt/caps.h"
 
+#include <stdbool.h>
+#include <stdint.h>
+
+/* Whether code and variables of so many bytes are known to be of two builds, which do not mix. */
+bool mvm_firmware_is_mixed(uint64_t code, uint64_t vars);
+
 /* Checks the code and the template of its variables, full paths on the libvirt host, and gives
  * their format, "raw" or "qcow2" (static). On this machine the files are read; elsewhere a pair
  * that libvirt lists is taken as it is, and what lies in an active storage pool is read.

@@ -5,6 +5,7 @@
 #include "machine/name.h"
 #include "ops/config.h"
 #include "ops/define.h"
+#include "ops/firmware.h"
 #include "ops/images.h"
 #include "ops/import-priv.h"
 #include "util/error.h"
@@ -15,6 +16,7 @@
 #include "virt/domain.h"
 
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 static void
@@ -72,6 +74,22 @@ choose_name(MvmImportWork *work, GError **error)
     return mvm_name_check(work->name, error);
 }
 
+/* Another model of card is a change that macOS sees; libvirt and QEMU have two names for virtio's.
+ */
+static void
+tell_card(MvmImportWork *work)
+{
+    const char *os = work->options->value[MVM_OPTION_OS], *had = work->source->nic;
+    const MvmOs *row = mvm_os_find(os != NULL ? os : MVM_OS_DEFAULT, NULL);
+    bool virtio = had != NULL && g_str_has_prefix(had, "virtio");
+
+    if (had != NULL && row != NULL && !(virtio && g_str_has_prefix(row->nic, "virtio")) &&
+        !g_str_equal(had, row->qemu_nic))
+        mvm_import_leave(work->source,
+                         "network card of model %.64s: macOS %s gets %s, with the same address",
+                         had, row->id, row->qemu_nic);
+}
+
 /* The usual port is not asked for: the machine gets another when a machine of macvm has it. */
 static void
 choose_options(MvmImportWork *work)
@@ -92,6 +110,7 @@ choose_options(MvmImportWork *work)
     (void)mvm_options_set(options, MVM_OPTION_RECOVERY, "off", NULL);
     work->options = mvm_options_copy(options);
     mvm_options_overlay(work->options, work->request->options);
+    tell_card(work);
 }
 
 /* --- its files -------------------------------------------------------------------------------- */
@@ -162,17 +181,33 @@ forget(MvmImportWork *work, MvmImportImage image)
     work->files[image] = (MvmImportFile){.fd = -1};
 }
 
-/* The variables are of use only with the code that they were written by. */
+/* Why the variables are of no use; NULL: they are. They go with the code that they were written by.
+ */
+static const char *
+why_no_nvram(const MvmImportWork *work)
+{
+    struct stat code, vars;
+
+    if (work->request->options->value[MVM_OPTION_FIRMWARE] != NULL)
+        return "--firmware asks for another";
+    if (!has(work, MVM_IMPORT_CODE) || !has(work, MVM_IMPORT_VARS))
+        return "its firmware is not there";
+    if (fstat(work->files[MVM_IMPORT_CODE].fd, &code) == 0 &&
+        fstat(work->files[MVM_IMPORT_VARS].fd, &vars) == 0 &&
+        mvm_firmware_is_mixed((uint64_t)code.st_size, (uint64_t)vars.st_size))
+        return "its firmware is of another build, which could not keep it";
+    return NULL;
+}
+
 static void
 check_firmware(MvmImportWork *work)
 {
-    bool asked = work->request->options->value[MVM_OPTION_FIRMWARE] != NULL;
+    const char *why = why_no_nvram(work);
 
-    if (has(work, MVM_IMPORT_CODE) && has(work, MVM_IMPORT_VARS) && !asked)
+    if (why == NULL)
         return;
     if (has(work, MVM_IMPORT_VARS))
-        mvm_import_leave(work->source, "NVRAM '%s': %s", work->files[MVM_IMPORT_VARS].path,
-                         asked ? "--firmware asks for another" : "its firmware is not there");
+        mvm_import_leave(work->source, "NVRAM '%s': %s", work->files[MVM_IMPORT_VARS].path, why);
     forget(work, MVM_IMPORT_CODE);
     forget(work, MVM_IMPORT_VARS);
 }

@@ -188,11 +188,12 @@ class Others(unittest.TestCase):
                    f"<os><type>hvm</type><loader>{top}/OVMF_CODE.fd</loader><nvram>{top}/OVMF_VARS.fd</nvram></os><devices>"
                    f"<disk type='file' device='disk'><source file=\"{top}/OpenCore/OpenCore.qcow2\"/><target dev='sda'/></disk>"
                    f"<disk type='file' device='disk'><source file=\"{top}/mac disk.img\"/><target dev='sdb'/></disk>"
-                   f"<interface type='user'><mac address='52:54:00:e6:85:40'/></interface></devices><qemu:commandline>"
+                   f"<interface type='user'><mac address='52:54:00:e6:85:40'/><model type='e1000'/></interface></devices><qemu:commandline>"
                    f"<qemu:arg value='-cpu'/><qemu:arg value='Penryn,kvm=on,vendor=GenuineIntel,+invtsc,check'/>"
                    f"</qemu:commandline></domain>")
             path = env.write("old.xml", xml.replace("'s/", "&apos;s/"))
-            env.macvm("import", path, *SMALL, "--os", "10.14")
+            told = env.macvm_json("import", path, *SMALL, "--os", "10.14")
+            self.assertTrue([line for line in told["left_out"] if "model e1000: macOS 10.14 gets vmxnet3" in line], told)
             tree = domain(env, "Old-Mac")
             self.assertEqual("2aca0dd6-cec9-4717-9ab2-0b7b13d111c3", tree.find("uuid").text)
             self.assertEqual("Penryn", tree.find("cpu/model").text)
@@ -246,6 +247,12 @@ class Hostile(unittest.TestCase):
             self.assertTrue([line for line in told["left_out"] if "not UEFI firmware" in line])
             self.assertFalse((top / "ran").exists())
             self.assertNotIn("-vars.fd", env.virsh("vol-list", "macvm").out)
+            # Neither does a pair of two builds, with which nothing would be kept.
+            (top / "OVMF_VARS.fd").write_bytes((OVMF / "OVMF_VARS_4M.fd").read_bytes()[:131072])
+            told = env.macvm("--json", "import", top, "mixed", *SMALL).json
+            self.assertTrue([line for line in told["left_out"] if "another build" in line], told["left_out"])
+            self.assertNotIn("-vars.fd", env.virsh("vol-list", "macvm").out)
+            self.assertIn("OVMF_VARS_4M.fd", env.virsh("dumpxml", "mixed").out)
 
     def test_in_use(self):
         with harness.Environment.session() as env:

@@ -80,6 +80,7 @@ test_script(void)
     g_assert_cmpstr(option(source, MVM_OPTION_CPU), ==, "Haswell-noTSX");
     g_assert_cmpstr(option(source, MVM_OPTION_SSH_PORT), ==, "2200");
     g_assert_cmpstr(source->mac, ==, "52:54:00:c9:18:27");
+    g_assert_cmpstr(source->nic, ==, "virtio-net-pci");
     g_assert_cmpstr(source->osk, ==, "sixty-four,characters");
     g_assert_cmpstr(source->image[MVM_IMPORT_OPENCORE], ==, "./OpenCore/OpenCore.qcow2");
     g_assert_cmpstr(source->image[MVM_IMPORT_SYSTEM], ==, "./my disk.img");
