@@ -52,7 +52,7 @@ is_ours(const MvmImportWork *work)
 bool
 mvm_import_end_move(MvmImportWork *work, MvmImportResult *result, GError **error)
 {
-    g_autoptr(MvmLock) lock = mvm_machine_lock(work->name, error);
+    g_autoptr(MvmLock) lock = mvm_machine_lock(work->context, work->name, error);
 
     if (lock == NULL || !mvm_import_open_pool(work, error))
         return false;
