@@ -144,6 +144,20 @@ keep_ssh_user(MvmDefineWork *work)
     work->machine->ssh_user = g_strdup(had);
 }
 
+/* How large a machine is, and why, is told when that is decided: at first, and when something of it
+ * is asked for. Later the user may have given it another size. */
+static bool
+decides_size(const MvmDefineWork *work)
+{
+    static const MvmOption options[] = {MVM_OPTION_MEMORY, MVM_OPTION_CORES, MVM_OPTION_THREADS,
+                                        MVM_OPTION_SOCKETS};
+    bool asked = false;
+
+    for (size_t i = 0; i < G_N_ELEMENTS(options); i++)
+        asked = asked || work->request->options->value[options[i]] != NULL;
+    return asked || work->current == NULL;
+}
+
 bool
 mvm_define_resolve_machine(MvmDefineWork *work, GError **error)
 {
@@ -154,8 +168,8 @@ mvm_define_resolve_machine(MvmDefineWork *work, GError **error)
     if (work->host == NULL)
         return false;
     limits = (MvmHostLimits){.memory = work->host->memory, .cpus = work->host->cpus};
-    work->machine =
-        mvm_machine_new(work->request->name, work->options, &limits, work->context->progress);
+    work->machine = mvm_machine_new(work->request->name, work->options, &limits,
+                                    decides_size(work) ? work->context->progress : NULL);
     work->machine->osk = mvm_osk_find(work->context, work->osk, osk);
     if (!mvm_machine_check_cpus(work->machine, error))
         return false;

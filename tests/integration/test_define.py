@@ -208,6 +208,13 @@ class Kept(unittest.TestCase):
         self.assertIn("mine", args(root))
         self.assertEqual(len(before), len(args(root)))
 
+    def test_size_is_told_when_it_is_decided(self):
+        with harness.Environment.session() as env:
+            env.checkout()
+            env.macvm("define", "t", "--accel", "tcg", "--memory", "1G")
+            env.virsh("setvcpus", "t", "1", "--config")
+            self.assertNotIn("the machine gets", env.macvm("define", "t").err)
+
     def test_render_that_cannot_be_read(self):
         """Without a last rendering to compare with, the domain stays as it is, and the next define has one."""
         env, before = self.env, self.disks("macos")
