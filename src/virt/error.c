@@ -39,7 +39,8 @@ static const struct {
     {VIR_ERR_SYSTEM_ERROR, "bridge helper", NULL, MVM_ERROR_HOST,
      "let users have that bridge ('allow BRIDGE' in the host's /etc/qemu/bridge.conf), or use "
      "'macvm set NAME --network user'"},
-    {VIR_ERR_STORAGE_VOL_EXIST, NULL, NULL, MVM_ERROR_CONFLICT, NULL},
+    {VIR_ERR_STORAGE_VOL_EXIST, NULL, NULL, MVM_ERROR_CONFLICT,
+     "somebody else made it just now: run the command again"},
     {VIR_ERR_OPERATION_FAILED, "already exists", NULL, MVM_ERROR_CONFLICT, NULL},
     {VIR_ERR_OPERATION_FAILED, "already defined", NULL, MVM_ERROR_CONFLICT, NULL},
     {VIR_ERR_AUTH_FAILED, NULL, NULL, MVM_ERROR_HOST,
@@ -74,6 +75,8 @@ static const struct {
     {VIR_ERR_SYSTEM_ERROR, "libvirt-sock", NULL, MVM_ERROR_HOST,
      "start libvirt ('systemctl start libvirtd'); as a user, -c qemu:///session needs none"},
     {VIR_ERR_SYSTEM_ERROR, "No space left", NULL, MVM_ERROR_FAILED,
+     "free space in the storage pool, or use another one with --pool"},
+    {VIR_ERR_INTERNAL_ERROR, "No space left", NULL, MVM_ERROR_FAILED,
      "free space in the storage pool, or use another one with --pool"},
     {VIR_ERR_INTERNAL_ERROR, "host forwarding rule", NULL, MVM_ERROR_CONFLICT,
      "the port is taken on that host: 'macvm set NAME --ssh-port PORT' chooses another"},

@@ -3,6 +3,8 @@
 
 #include "virt/connection-priv.h"
 
+#include <net/if.h>
+
 bool
 mvm_network_is_active(MvmConnection *conn, const char *name, bool *ret_active, GError **error)
 {
@@ -15,11 +17,14 @@ mvm_network_is_active(MvmConnection *conn, const char *name, bool *ret_active, G
     return true;
 }
 
+/* libvirt asks udev, which in a container may know another one's devices: what this very machine
+ * has is asked of the kernel, too. */
 bool
 mvm_network_lacks_bridge(MvmConnection *conn, const char *name)
 {
     virInterfacePtr interface = virInterfaceLookupByName(conn->virt, name);
-    bool lacks = interface == NULL && mvm_virt_last_code() == VIR_ERR_NO_INTERFACE;
+    bool lacks = interface == NULL && mvm_virt_last_code() == VIR_ERR_NO_INTERFACE &&
+                 (conn->endpoint->remote || if_nametoindex(name) == 0);
 
     if (interface != NULL)
         virInterfaceFree(interface);

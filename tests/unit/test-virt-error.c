@@ -44,6 +44,12 @@ static const struct {
      "bridge helper: stderr=failed to parse default acl file `/etc/qemu/bridge.conf'\n"
      ": Transport endpoint is not connected",
      MVM_ERROR_HOST, "allow BRIDGE"},
+    {VIR_ERR_INTERNAL_ERROR,
+     "Child process (/usr/bin/qemu-img create -f qcow2 /srv/m.qcow2 83886080K) unexpected exit "
+     "status 1: qemu-img: /srv/m.qcow2: Could not write refcount table: No space left on device",
+     MVM_ERROR_FAILED, "another one with --pool"},
+    {VIR_ERR_STORAGE_VOL_EXIST, "storage volume 'm.qcow2' exists already", MVM_ERROR_CONFLICT,
+     "run the command again"},
     {VIR_ERR_NO_DOMAIN, "Domain not found", MVM_ERROR_NOT_FOUND, "macvm list"},
     {VIR_ERR_INTERNAL_ERROR, "something else", MVM_ERROR_FAILED, NULL},
 };
