@@ -6,6 +6,8 @@
 #include <string.h>
 
 #define NAME_MAX_CHARS 64
+/* Images are files called after the machine, with up to 18 bytes behind it, of names of 200. */
+#define NAME_MAX_BYTES 180
 
 static const char *
 why_bad(const char *name)
@@ -16,6 +18,8 @@ why_bad(const char *name)
         return "it is not UTF-8";
     if (g_utf8_strlen(name, -1) > NAME_MAX_CHARS)
         return "it is longer than 64 characters";
+    if (strlen(name) > NAME_MAX_BYTES)
+        return "it is longer than 180 bytes";
     if (*name == '.' || *name == '-')
         return "it begins with '.' or '-'";
     for (const char *p = name; *p != '\0'; p = g_utf8_next_char(p)) {

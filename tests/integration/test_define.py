@@ -485,6 +485,31 @@ class Refused(unittest.TestCase):
                 env.virsh("domid", "macos", expect=1)
             env.macvm("set", "nobody", "--memory", "1G", expect=3)
 
+    def test_emulator_without_the_device(self):
+        """Some distributions build QEMU without isa-applesmc."""
+        with harness.Environment.session() as env:
+            env.checkout()
+            env.write("bin/qemu-system-x86_64", "#!/bin/sh\ncase \"$*\" in *isa-applesmc*) echo \"qemu-system-x86_64: -device "
+                      "isa-applesmc: 'isa-applesmc' is not a valid device model name\" >&2; exit 1;; esac\n"
+                      "exec /usr/bin/qemu-system-x86_64 \"$@\"\n", 0o755)
+            error = env.macvm("--json", "define", *SMALL, expect=5).error
+            self.assertEqual("host", error["code"])
+            self.assertIn("'isa-applesmc' is not a valid device model name", error["message"])
+            self.assertIn("install a QEMU that has isa-applesmc", error["hint"])
+            self.assertEqual("", env.virsh("pool-list", "--all", "--name").out.strip())
+
+    def test_no_firmware(self):
+        with harness.Environment.session() as env:
+            env.checkout()
+            for path in pathlib.Path("/usr/share/qemu/firmware").glob("*.json"):
+                env.write(env.config_home / "qemu/firmware" / path.name, "")
+            env.write(env.config_home / "libvirt/qemu.conf", 'nvram = ["/nowhere/CODE.fd:/nowhere/VARS.fd"]\n')
+            error = env.macvm("--json", "define", *SMALL, expect=5).error
+            self.assertIn("cannot find UEFI firmware on the host", error["message"])
+            self.assertIn("--firmware upstream", error["hint"])
+            self.assertEqual("", env.virsh("pool-list", "--all", "--name").out.strip())
+            env.macvm("define", *SMALL, "--firmware", "upstream")
+
     def test_configuration(self):
         with harness.Environment.session() as env:
             env.checkout()

@@ -10,16 +10,17 @@
 static void
 test_name(void)
 {
+    g_autoptr(GString) emoji = g_string_new(NULL);
     const char *good[] = {"macos", "my mac", "Jürgens Mac", "it's", "a.b_c-d", "日本"};
-    const char *bad[] = {
-        "",        "../x",
-        "a/b",     "-x",
-        ".x",      "a\nb",
-        "\x1b[0m", "a\"b",
-        "a<b",     "a&b",
-        " a",      "a ",
-        "\xff",    "0123456789012345678901234567890123456789012345678901234567890123x"};
+    const char *bad[] = {"", "../x", "a/b", "-x", ".x", "a\nb", "\x1b[0m", "a\"b", "a<b", "a&b",
+                         " a", "a ", "\xff",
+                         "0123456789012345678901234567890123456789012345678901234567890123x",
+                         /* few characters, and yet too long for a file's name */
+                         NULL};
 
+    while (emoji->len < 184)
+        g_string_append(emoji, "😀");
+    bad[G_N_ELEMENTS(bad) - 1] = emoji->str;
     for (size_t i = 0; i < G_N_ELEMENTS(good); i++)
         g_assert_true(mvm_name_check(good[i], NULL));
     for (size_t i = 0; i < G_N_ELEMENTS(bad); i++) {
