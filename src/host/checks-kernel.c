@@ -105,7 +105,8 @@ conclude_features(const MvmFacts *facts, char **missing, MvmCheck *check)
     g_autofree char *fix = NULL;
 
     if (obstacle == NULL) {
-        mvm_check_ok(check, "the CPU has what macOS %s needs (%s)", os->id, os->needs);
+        mvm_check_ok(check, "the %sCPU has what macOS %s needs (%s)",
+                     facts->want_tcg ? "emulated " : "", os->id, os->needs);
         return;
     }
     nearest = mvm_os_find_nearest(os, &versions, lacks);
@@ -121,7 +122,9 @@ mvm_check_cpu_features(const MvmFacts *facts, MvmCheck *check)
 {
     if (facts->missing_features != NULL) {
         conclude_features(facts, facts->missing_features, check);
-    } else if (facts->kernel != NULL && facts->kernel->flags[0] != NULL) {
+    } else if (facts->want_tcg && facts->features_error == NULL) {
+        mvm_check_skip(check, "'%s' does without KVM: its CPU is emulated", facts->machine->name);
+    } else if (!facts->want_tcg && facts->kernel != NULL && facts->kernel->flags[0] != NULL) {
         g_auto(GStrv) missing = missing_flags(facts->kernel);
 
         conclude_features(facts, missing, check);
@@ -143,8 +146,9 @@ mvm_check_cpus(const MvmFacts *facts, MvmCheck *check)
 
     if (!mvm_topology_find_below(&fits, &fits))
         fits.cores = 1;
-    fix = g_strdup_printf("macvm %s %s --sockets 1 --cores %u --threads 1",
-                          facts->defined ? "set" : "define", word, fits.cores);
+    fix = g_strdup_printf("macvm %s %s --sockets 1 --cores %u --threads 1%s",
+                          facts->defined ? "set" : "define", word, fits.cores,
+                          mvm_facts_connect(facts));
     if (has >= wanted)
         mvm_check_ok(check, "%u logical CPUs, '%s' has %u", has, facts->machine->name, wanted);
     else if (facts->defined)
@@ -162,7 +166,8 @@ mvm_check_memory(const MvmFacts *facts, MvmCheck *check)
     g_autofree char *wants = mvm_size_format(wanted);
     g_autofree char *size = mvm_size_format(has);
     g_autofree char *word = mvm_word_quote(facts->machine->name);
-    g_autofree char *fix = g_strdup_printf("macvm set %s --memory SIZE", word);
+    g_autofree char *fix =
+        g_strdup_printf("macvm set %s --memory SIZE%s", word, mvm_facts_connect(facts));
 
     if (has > wanted)
         mvm_check_ok(check, "%s, '%s' has %s", size, facts->machine->name, wants);
@@ -198,7 +203,8 @@ void
 mvm_check_ignore_msrs(const MvmFacts *facts, MvmCheck *check)
 {
     const MvmKernel *kernel = facts->kernel;
-    const char *fix = "macvm setup";
+    g_autofree char *setup = g_strdup_printf("macvm setup%s", mvm_facts_connect(facts));
+    const char *fix = setup;
 
     if (kernel->ignore_fixed && kernel->ignore_stored)
         fix = "start the host anew: its kernel takes ignore_msrs only when KVM is loaded";

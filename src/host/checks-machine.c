@@ -14,9 +14,11 @@ void
 mvm_check_pool(const MvmFacts *facts, MvmCheck *check)
 {
     const char *path = facts->pool_path != NULL ? facts->pool_path : "a directory of its own";
+    g_autofree char *list =
+        g_strdup_printf("'virsh%s pool-list --all' shows the pools", mvm_facts_connect(facts));
 
     if (facts->pool_error != NULL)
-        mvm_check_fail_error(check, facts->pool_error, "'virsh pool-list --all' shows the pools");
+        mvm_check_fail_error(check, facts->pool_error, list);
     else if (facts->pool_exists && facts->pool_active)
         mvm_check_ok(check, "pool '%s' in %s", facts->pool_name, path);
     else if (facts->pool_exists)
@@ -50,14 +52,16 @@ void
 mvm_check_image_access(const MvmFacts *facts, MvmCheck *check)
 {
     g_autofree char *fix = NULL;
+    g_autofree char *word = NULL;
 
     if (facts->session) {
         mvm_check_ok(check, "QEMU runs as the user whose session it is");
     } else if (facts->access_unknown != NULL) {
         mvm_check_skip(check, "%s", facts->access_unknown);
     } else if (facts->closed_dir != NULL) {
-        fix = g_strdup_printf("sudo setfacl -m u:%" G_GINT64_FORMAT ":x '%s'",
-                              facts->host->qemu_uid, facts->closed_dir);
+        word = mvm_word_quote(facts->closed_dir);
+        fix = g_strdup_printf("sudo setfacl -m u:%" G_GINT64_FORMAT ":x %s", facts->host->qemu_uid,
+                              word);
         mvm_check_fail(check, fix, "QEMU's user (uid %" G_GINT64_FORMAT ") may not enter %s",
                        facts->host->qemu_uid, facts->closed_dir);
     } else {
@@ -122,7 +126,8 @@ void
 mvm_check_screen(const MvmFacts *facts, MvmCheck *check)
 {
     g_autofree char *word = mvm_word_quote(facts->machine->name);
-    g_autofree char *fix = g_strdup_printf("virt-xml %s --edit --graphics listen=127.0.0.1", word);
+    g_autofree char *fix = g_strdup_printf("virt-xml%s %s --edit --graphics listen=127.0.0.1",
+                                           mvm_facts_connect(facts), word);
 
     if (!facts->defined)
         mvm_check_skip(check, "'%s' is not defined yet", facts->machine->name);

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "host/check.h"
 
+#include "util/words.h"
+
 /* The first that has all calls that macvm makes. */
 #define OLDEST_LIBVIRT MVM_VERSION(8, 1, 0)
 
@@ -61,9 +63,10 @@ void
 mvm_check_emulator(const MvmFacts *facts, MvmCheck *check)
 {
     const MvmDomCaps *caps = NULL;
+    g_autofree char *fix = g_strdup_printf("run 'macvm setup%s'", mvm_facts_connect(facts));
 
     if (facts->host == NULL) {
-        mvm_check_fail_error(check, facts->host_error, "run 'macvm setup'");
+        mvm_check_fail_error(check, facts->host_error, fix);
         return;
     }
     caps = facts->host->kvm != NULL ? facts->host->kvm : facts->host->tcg;
@@ -76,10 +79,11 @@ mvm_check_qemu(const MvmFacts *facts, MvmCheck *check)
     unsigned long number = facts->host->versions.qemu;
     g_autofree char *version = mvm_version_format(number);
     g_autofree char *lacking = list_lacking(qemu_of, number);
+    g_autofree char *fix =
+        g_strdup_printf("run 'virsh%s version' and look at its messages", mvm_facts_connect(facts));
 
     if (number == 0)
-        mvm_check_warn(check, "run 'virsh version' and look at its messages",
-                       "libvirt does not tell QEMU's version");
+        mvm_check_warn(check, fix, "libvirt does not tell QEMU's version");
     else if (!mvm_feature_is_in(MVM_FEATURE_HOTPLUG_GLOBAL, &facts->host->versions))
         mvm_check_warn(check, "bring the host's QEMU up to 6.1 or newer",
                        "QEMU %s is older than what macOS machines are tried with", version);
@@ -90,8 +94,11 @@ mvm_check_qemu(const MvmFacts *facts, MvmCheck *check)
 void
 mvm_check_applesmc(const MvmFacts *facts, MvmCheck *check)
 {
+    g_autofree char *again =
+        g_strdup_printf("run 'macvm doctor -v%s' again", mvm_facts_connect(facts));
+
     if (facts->probe == NULL)
-        mvm_check_fail_error(check, facts->probe_error, "run 'macvm doctor -v' again");
+        mvm_check_fail_error(check, facts->probe_error, again);
     else if (facts->probe->applesmc)
         mvm_check_ok(check, "the emulator has isa-applesmc");
     else
@@ -163,12 +170,17 @@ static void
 check_libvirt_network(const MvmFacts *facts, MvmCheck *check)
 {
     const char *name = facts->machine->net_source;
-    g_autofree char *fix =
-        g_strdup_printf("virsh net-start '%s'; virsh net-autostart '%s'", name, name);
+    const char *connect = mvm_facts_connect(facts);
+    g_autofree char *word = mvm_word_quote(name);
+    g_autofree char *machine = mvm_word_quote(facts->machine->name);
+    g_autofree char *fix = g_strdup_printf("virsh%s net-start %s; virsh%s net-autostart %s",
+                                           connect, word, connect, word);
+    g_autofree char *other =
+        g_strdup_printf("choose another: 'macvm %s %s --network NETWORK%s', or --network user",
+                        facts->defined ? "set" : "define", machine, connect);
 
     if (facts->network_error != NULL)
-        mvm_check_fail_error(check, facts->network_error,
-                             "choose another with 'macvm set --network', or user");
+        mvm_check_fail_error(check, facts->network_error, other);
     else if (!facts->network_active)
         mvm_check_fail(check, fix, "network '%s' is not active", name);
     else

@@ -9,6 +9,12 @@ finding_clear(MvmFinding *finding)
     g_free(finding->fix);
 }
 
+const char *
+mvm_facts_connect(const MvmFacts *facts)
+{
+    return facts->connect != NULL ? facts->connect : "";
+}
+
 void
 mvm_facts_free(MvmFacts *facts)
 {
@@ -17,6 +23,7 @@ mvm_facts_free(MvmFacts *facts)
     mvm_machine_free(facts->machine);
     g_clear_error(&facts->connection_error);
     g_free(facts->uri);
+    g_free(facts->connect);
     g_free(facts->host_name);
     mvm_host_free(facts->host);
     g_clear_error(&facts->host_error);

@@ -33,7 +33,8 @@ typedef struct {
     GError *connection_error; /* owned; set: there is none, and of what follows only kernel may be
                                  there */
     char *uri;                /* owned; NULL without a connection */
-    char *host_name;          /* owned; of a remote host, NULL for this machine */
+    char *connect;   /* owned; " -c URI" for the commands of remedies; NULL: -c was not given */
+    char *host_name; /* owned; of a remote host, NULL for this machine */
     bool session;
 
     /* The host. */
@@ -41,7 +42,7 @@ typedef struct {
     GError *host_error;
     MvmProbe *probe; /* owned */
     GError *probe_error;
-    char **missing_features; /* owned; of MVM_CPU_FEATURES, with KVM */
+    char **missing_features; /* owned; of MVM_CPU_FEATURES, as the machine is to run */
     GError *features_error;
     MvmKernel *kernel; /* owned */
     GError *kernel_error;
@@ -69,6 +70,9 @@ typedef struct {
     bool ssh_port;    /* a port is forwarded */
     bool ssh_answers; /* asked only of a running machine */
 } MvmFacts;
+
+/* facts->connect, "" for NULL: "macvm define NAME%s", "virsh%s list". */
+const char *mvm_facts_connect(const MvmFacts *facts);
 
 void mvm_facts_free(MvmFacts *facts);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(MvmFacts, mvm_facts_free)

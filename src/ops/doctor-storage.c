@@ -62,16 +62,20 @@ may_enter(const struct stat *st, const MvmFacts *facts)
     return (st->st_mode & S_IXOTH) != 0;
 }
 
-/* The first folder from "/" to path that QEMU's user may not enter, or NULL. libvirt makes the
- * images QEMU's own when a machine starts, but never the folders above them. Access control lists
- * are in the group's bits as far as this can see. The caller frees. */
+/* The first folder from "/" to path, itself included, that QEMU's user may not enter, or NULL.
+ * libvirt makes the images QEMU's own when a machine starts, but never the folders above them.
+ * Access control lists are in the group's bits as far as this can see. The caller frees. */
 static char *
 find_closed(const char *path, const MvmFacts *facts)
 {
-    for (const char *end = path; end != NULL; end = strchr(end + 1, '/')) {
-        g_autofree char *dir = g_strndup(path, (gsize)MAX(end - path, 1));
+    const char *end = path;
+
+    while (*end != '\0') {
+        g_autofree char *dir = NULL;
         struct stat st;
 
+        end += 1 + strcspn(end + 1, "/");
+        dir = g_strndup(path, (gsize)(end - path));
         if (stat(dir, &st) == 0 && !may_enter(&st, facts))
             return g_steal_pointer(&dir);
     }
@@ -138,7 +142,18 @@ gather_opencore(MvmPool *pool, MvmFacts *facts)
         return;
     }
     facts->opencore.problem = g_strdup(cause->message);
-    facts->opencore.fix = g_strdup("macvm bootstrap");
+    facts->opencore.fix = g_strdup_printf("macvm bootstrap%s", mvm_facts_connect(facts));
+}
+
+char *
+mvm_doctor_fetch_command(const MvmFacts *facts)
+{
+    const char *pool = facts->pool_name != NULL ? facts->pool_name : MVM_POOL_DEFAULT;
+    g_autofree char *word = mvm_word_quote(pool);
+    bool usual = g_str_equal(pool, MVM_POOL_DEFAULT);
+
+    return g_strdup_printf("macvm fetch %s%s%s%s", facts->machine->os->id, usual ? "" : " --pool ",
+                           usual ? "" : word, mvm_facts_connect(facts));
 }
 
 static void
@@ -153,7 +168,7 @@ gather_recovery(MvmPool *pool, MvmFacts *facts)
         return;
     }
     facts->recovery.problem = g_strdup_printf("no volume '%s' to install macOS %s from", name, os);
-    facts->recovery.fix = g_strdup_printf("macvm fetch %s", os);
+    facts->recovery.fix = mvm_doctor_fetch_command(facts);
 }
 
 static void
@@ -170,7 +185,7 @@ gather_system_disk(MvmPool *pool, MvmFacts *facts)
         return;
     }
     facts->system_disk.problem = g_strdup_printf("no volume '%s'", name);
-    facts->system_disk.fix = g_strdup_printf("macvm define %s", word);
+    facts->system_disk.fix = g_strdup_printf("macvm define %s%s", word, mvm_facts_connect(facts));
 }
 
 void

@@ -10,6 +10,7 @@
 #include "upstream/osk.h"
 #include "util/error.h"
 #include "util/secret.h"
+#include "util/words.h"
 #include "virt/definition.h"
 #include "virt/domain.h"
 #include "virt/network.h"
@@ -106,18 +107,19 @@ gather_osk(const Wanted *wanted, MvmFacts *facts)
     } else {
         facts->osk.found = false;
         facts->osk.problem = g_strdup(cause->message);
-        facts->osk.fix = g_strdup("macvm bootstrap");
+        facts->osk.fix = g_strdup_printf("macvm bootstrap%s", mvm_facts_connect(facts));
     }
 }
 
-/* libvirt compares with what QEMU makes of the host's CPU, which only KVM shows. */
+/* libvirt compares with what QEMU makes of the host's CPU, which only KVM shows; without KVM, with
+ * what QEMU emulates. */
 static void
 gather_features(MvmConnection *conn, MvmFacts *facts)
 {
     g_auto(GStrv) features = g_strsplit(MVM_CPU_FEATURES, " ", -1);
 
-    if (facts->host->kvm != NULL)
-        (void)mvm_host_missing_cpu_features(conn, true, (const char *const *)features,
+    if (facts->host->kvm != NULL || facts->want_tcg)
+        (void)mvm_host_missing_cpu_features(conn, !facts->want_tcg, (const char *const *)features,
                                             &facts->missing_features, &facts->features_error);
 }
 
@@ -165,7 +167,10 @@ static void
 gather_connection(MvmConnection *conn, const MvmDoctorRequest *request, MvmFacts *facts)
 {
     g_autoptr(MvmEndpoint) asked = NULL;
+    g_autofree char *word = request->uri != NULL ? mvm_word_quote(request->uri) : NULL;
 
+    if (word != NULL)
+        facts->connect = g_strdup_printf(" -c %s", word);
     if (conn != NULL) {
         facts->uri = g_strdup(mvm_connection_get_endpoint(conn)->uri);
         facts->host_name = g_strdup(mvm_connection_get_endpoint(conn)->host);

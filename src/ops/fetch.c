@@ -9,6 +9,7 @@
 #include "util/error.h"
 #include "util/file.h"
 #include "util/paths.h"
+#include "util/secret.h"
 #include "virt/pump.h"
 #include "virt/volume.h"
 
@@ -67,12 +68,26 @@ journal_path(MvmPool *pool, const MvmConnection *conn, const char *volume)
     return mvm_file_make_dir(folder, NULL) ? g_build_filename(folder, file, NULL) : NULL;
 }
 
+/* The pool of macvm.conf is where machines look for what they are installed from. */
+static bool
+find_pool(const MvmFetchRequest *request, char **ret_pool, GError **error)
+{
+    g_autoptr(MvmOptions) options = NULL;
+    mvm_autosecret char *osk = NULL;
+
+    if (request->pool == NULL && !mvm_config_load(&options, &osk, error))
+        return false;
+    *ret_pool = g_strdup(options != NULL ? options->value[MVM_OPTION_POOL] : request->pool);
+    return true;
+}
+
 static bool
 fetch_to_pool(const MvmContext *context, const MvmFetchRequest *request, MvmFetchResult *result,
               GError **error)
 {
     g_autofree char *name = g_strdup_printf("recovery-%s.img", request->os->id);
-    g_autoptr(MvmPool) pool = mvm_pool_ensure(context->conn, request->pool, error);
+    g_autofree char *pool_name = NULL;
+    g_autoptr(MvmPool) pool = NULL;
     g_autoptr(MvmVolume) volume = NULL;
     g_autoptr(GError) absent = NULL;
     g_autofree char *journal = NULL;
@@ -80,7 +95,8 @@ fetch_to_pool(const MvmContext *context, const MvmFetchRequest *request, MvmFetc
     MvmMediaSink *sink = NULL;
     bool good = false;
 
-    if (pool == NULL)
+    if (!find_pool(request, &pool_name, error) ||
+        (pool = mvm_pool_ensure(context->conn, pool_name, error)) == NULL)
         return false;
     volume = mvm_volume_lookup(pool, name, &absent);
     if (volume != NULL) {

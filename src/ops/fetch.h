@@ -12,7 +12,7 @@
 typedef struct {
     const MvmOs *os;
     const char *output;    /* a local file to make; NULL: the volume recovery-ID.img */
-    const char *pool;      /* of that volume; NULL: the default one */
+    const char *pool;      /* of that volume; NULL: macvm.conf's, or the default one */
     const char *server;    /* NULL: that of macvm.conf, with its key, or Apple's */
     const char *trust_key; /* PEM file; NULL: Apple's key */
     const char *dmg;       /* a local image in place of a server's; NULL: the server's */

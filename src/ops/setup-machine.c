@@ -4,6 +4,7 @@
 #include "host/launcher.h"
 #include "machine/options.h"
 #include "ops/define.h"
+#include "ops/doctor-storage.h"
 #include "ops/fetch.h"
 #include "ops/oscheck.h"
 #include "ops/setup-private.h"
@@ -78,8 +79,7 @@ tell_fetch(MvmSetup *setup, MvmStep *step, const char *command)
 void
 mvm_setup_recovery(MvmSetup *setup, MvmStep *step)
 {
-    const char *os = setup->facts->machine->os->id;
-    g_autofree char *command = g_strdup_printf("macvm fetch %s", os);
+    g_autofree char *command = mvm_doctor_fetch_command(setup->facts);
     g_autoptr(MvmCheck) check = mvm_check_one(setup->facts, "recovery");
 
     if (!has_connection(setup, step))
@@ -127,6 +127,7 @@ tell_define(const MvmSetup *setup, MvmStep *step)
         g_string_append_printf(command, " --os %s", facts->machine->os->id);
     if (request->disk_size != NULL)
         g_string_append_printf(command, " --disk-size %s", request->disk_size);
+    g_string_append(command, mvm_facts_connect(facts));
     if (facts->defined && facts->system_disk.found)
         mvm_step_set(step, MVM_STEP_THERE, NULL, "'%s' is defined, with its disk",
                      facts->machine->name);

@@ -3,6 +3,7 @@
 # ctest: PARALLEL
 """doctor on real libvirtd: what it finds, on every kind of connection, and that it changes nothing."""
 
+import shlex
 import unittest
 
 import harness
@@ -31,8 +32,9 @@ class Found(harness.EveryConnection, unittest.TestCase):
         self.assertEqual("ok", checks["applesmc"]["status"])
         self.assertEqual("ok", checks["firmware"]["status"])
         self.assertEqual("fail", checks["osk"]["status"])
-        self.assertEqual("macvm bootstrap", checks["osk"]["fix"])
-        self.assertEqual("macvm fetch 14", checks["recovery"]["fix"])
+        # What mends it has to be done on the connection that was looked at.
+        self.assertEqual(["macvm", "bootstrap", "-c", env.uri], shlex.split(checks["osk"]["fix"]))
+        self.assertEqual(["macvm", "fetch", "14", "-c", env.uri], shlex.split(checks["recovery"]["fix"]))
         self.assertNotEqual("skip", checks["clocksource"]["status"])
         self.assertNotIn("macvm", env.virsh("pool-list", "--all", "--name").out)
         self.assertEqual("", env.virsh("list", "--all", "--name").out.strip())
@@ -66,6 +68,35 @@ class Asked(unittest.TestCase):
             self.assertEqual("not-found", env.macvm("--json", "doctor", "nobody", expect=3).error["code"])
             env.macvm("doctor", "a", "b", expect=2)
 
+    def test_fixes_mend(self):
+        """Commands as they are printed, word for word, and what they leave of the failure."""
+        with harness.Environment.system() as env:
+            closed = env.dir / "a pool"
+            env.run(["mkdir", "-m", "700", closed])
+            env.virsh("pool-define-as", "apart", "dir", "--target", closed)
+            env.checkout()
+            env.write(env.config_home / "macvm/macvm.conf", "[machine]\npool=apart\n")
+            env.macvm("define", *FAST)
+            env.virsh("vol-delete", "--pool", "apart", "macos.qcow2")
+            checks = doctor(env)
+            self.assertEqual(f"macvm fetch 14 --pool apart -c {env.uri}", checks["recovery"]["fix"])
+            self.assertEqual("fail", checks["image-access"]["status"])
+            self.assertIn(f"may not enter {closed}", checks["image-access"]["message"])
+            self.assertRegex(checks["image-access"]["fix"], f'^sudo setfacl -m u:[0-9]+:x "{closed}"$')
+            env.run(["chmod", "711", closed])
+            program, *words = shlex.split(checks["system-disk"]["fix"])
+            self.assertEqual("macvm", program)
+            env.macvm(*words, connect=False)
+            checks = doctor(env)
+            self.assertEqual(["ok", "ok"], [checks[name]["status"] for name in ("image-access", "system-disk")])
+
+    def test_emulated_cpu(self):
+        """A machine that does without KVM does without the host's CPU features as well."""
+        with harness.Environment.session() as env:
+            env.write(env.config_home / "macvm/macvm.conf", "[machine]\naccel=tcg\n")
+            self.assertIn(doctor(env)["cpu-features"]["status"], ("ok", "fail"))  # as QEMU's age is
+            self.assertNotIn("its CPU lacks sse4.2", doctor(env)["cpu-features"]["message"])
+
     def test_no_libvirt(self):
         with harness.Environment.session() as env:
             uri = f"qemu+unix:///session?socket={env.dir}/nothing"
@@ -80,7 +111,7 @@ class Asked(unittest.TestCase):
             done = env.macvm("doctor", expect=5, timeout=180)
             self.assertIn("\nWhat to do:\n", done.out)
             self.assertRegex(done.out, r"✗ osk +cannot read")
-            self.assertIn("✗ osk: macvm bootstrap", done.out)
+            self.assertIn(f"✗ osk: macvm bootstrap -c {env.uri}", done.out)
             plain = env.macvm("doctor", expect=5, timeout=180, env={"LC_ALL": "C"}).out
             self.assertTrue(plain.isascii(), plain)
             self.assertRegex(plain, r"fail osk")

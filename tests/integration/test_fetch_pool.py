@@ -76,6 +76,15 @@ class FetchPool(media_fixture.Signed, unittest.TestCase):
             env.macvm("fetch", "14", "--dmg", env.write("a.dmg", self.dmg.read_bytes()))
             self.assert_volume(env)
 
+    def test_pool_of_the_configuration(self):
+        """The media is put where machines look for it."""
+        with harness.Environment.session() as env:
+            env.run(["mkdir", env.dir / "apart"])
+            env.virsh("pool-define-as", "apart", "dir", "--target", env.dir / "apart")
+            env.write(env.config_home / "macvm/macvm.conf", "[machine]\npool=apart\n")
+            env.macvm("fetch", "14", "--dmg", env.write("a.dmg", self.dmg.read_bytes()))
+            self.assert_volume(env, "apart")
+
     def test_refused_leaves_no_volume(self):
         with harness.Environment.session() as env:
             # In the middle: the beginning is in the volume by then.

@@ -85,9 +85,9 @@ class Local(unittest.TestCase):
             env.macvm("list")  # copies the program where it can be run
             before = snapshot(env.dir)
             done = steps(env, "--dry-run", "--yes", "--os", "ventura", "--disk-size", "30G")
-            self.assertEqual("macvm define macos --os 13 --disk-size 30G", done["disk"]["remedy"])
+            self.assertEqual(f"macvm define macos --os 13 --disk-size 30G -c {env.uri}", done["disk"]["remedy"])
             self.assertEqual("would", done["launcher"]["status"])
-            self.assertEqual(("would", "macvm fetch 13"), (done["recovery"]["status"], done["recovery"]["remedy"]))
+            self.assertEqual(("would", f"macvm fetch 13 -c {env.uri}"), (done["recovery"]["status"], done["recovery"]["remedy"]))
             self.assertEqual(before, snapshot(env.dir))
             self.assertEqual("", env.virsh("list", "--all", "--name").out.strip())
             self.assertNotIn("macvm", env.virsh("pool-list", "--all", "--name").out)

@@ -99,6 +99,15 @@ test_intel(void)
                  "cannot run macOS 14 (Sonoma): its CPU lacks avx2");
     facts->machine->os = mvm_os_find("monterey", NULL);
     assert_check(facts, "cpu-features", MVM_CHECK_OK, "macOS 12");
+    /* A CPU that is emulated has nothing to do with the host's. */
+    facts->machine->os = mvm_os_find("sonoma", NULL);
+    facts->want_tcg = true;
+    assert_check(facts, "cpu-features", MVM_CHECK_SKIP, "its CPU is emulated");
+    facts->missing_features = g_new0(char *, 1);
+    assert_check(facts, "cpu-features", MVM_CHECK_OK, "the emulated CPU has");
+    g_clear_pointer(&facts->missing_features, g_strfreev);
+    facts->want_tcg = false;
+    facts->machine->os = mvm_os_find("monterey", NULL);
     /* libvirt's own word goes before what /proc/cpuinfo says. */
     facts->missing_features = g_strsplit("sse4.2", " ", -1);
     assert_check(facts, "cpu-features", MVM_CHECK_FAIL, "lacks sse4.2");
