@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "upstream/git.h"
 
+#include <errno.h>
+
 bool
 mvm_git_init(GError **error)
 {
@@ -15,12 +17,33 @@ mvm_git_init(GError **error)
     return false;
 }
 
+/* libgit2 ends its messages with what errno says. */
+static const char *
+hint_of(const char *message)
+{
+    static const int numbers[] = {ENOSPC, EDQUOT, EROFS, EACCES, EPERM, ENAMETOOLONG};
+
+    for (size_t i = 0; i < G_N_ELEMENTS(numbers); i++) {
+        if (g_str_has_suffix(message, g_strerror(numbers[i])))
+            return mvm_errno_hint(numbers[i]);
+    }
+    return NULL;
+}
+
 bool
 mvm_git_set_error(GError **error, const char *verb, const char *object)
 {
+    int saved = errno;
     const git_error *last = git_error_last();
+    const char *hint = NULL;
 
+    /* Some failures it does not tell, as that of writing an index on a full disk. */
     g_set_error(error, MVM_ERROR, MVM_ERROR_FAILED, "cannot %s '%s': %s", verb, object,
-                last != NULL ? last->message : "unknown error of libgit2");
+                last != NULL ? last->message
+                : saved != 0 ? g_strerror(saved)
+                             : "unknown error of libgit2");
+    hint = last != NULL ? hint_of(last->message) : mvm_errno_hint(saved);
+    if (hint != NULL)
+        mvm_error_set_hint(error, "%s", hint);
     return false;
 }

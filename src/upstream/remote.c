@@ -89,8 +89,9 @@ fetch_all(git_remote *remote, Fetch *fetch, GError **error)
     }
     if (rc < 0) {
         mvm_git_set_error(error, "fetch", fetch->url);
-        mvm_error_set_hint(error, "check the address and the network; a proxy is taken from "
-                                  "https_proxy, another source from --upstream");
+        if (error != NULL && mvm_error_get_hint(*error) == NULL)
+            mvm_error_set_hint(error, "check the address and the network; a proxy is taken from "
+                                      "https_proxy, another source from --upstream");
         return false;
     }
     return true;

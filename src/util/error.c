@@ -80,9 +80,8 @@ mvm_error_code_name(const GError *error)
     return codes[code_of(error)].name;
 }
 
-/* What a user can do about it, wherever it comes from; NULL where that depends on the place. */
-static const char *
-errno_hint(int number)
+const char *
+mvm_errno_hint(int number)
 {
     switch (number) {
     case EACCES:
@@ -111,7 +110,7 @@ mvm_error_set_errno(GError **error, const char *verb, const char *object)
     else if (saved == EACCES || saved == EPERM)
         code = MVM_ERROR_HOST;
     g_set_error(error, MVM_ERROR, code, "cannot %s '%s': %s", verb, object, g_strerror(saved));
-    if (errno_hint(saved) != NULL)
-        mvm_error_set_hint(error, "%s", errno_hint(saved));
+    if (mvm_errno_hint(saved) != NULL)
+        mvm_error_set_hint(error, "%s", mvm_errno_hint(saved));
     return false;
 }

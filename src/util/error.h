@@ -42,6 +42,10 @@ int mvm_error_exit_status(const GError *error);
 const char *mvm_error_code_name(const GError *error);
 
 /* Sets "cannot <verb> '<object>': <strerror(errno)>" with MVM_ERROR_FAILED, or MVM_ERROR_NOT_FOUND
- * for ENOENT, MVM_ERROR_HOST for EACCES and EPERM, and a hint where one always holds. Reads errno first. Always
- * returns false. */
+ * for ENOENT, MVM_ERROR_HOST for EACCES and EPERM, and a hint where one always holds. Reads errno
+ * first. Always returns false. */
 bool mvm_error_set_errno(GError **error, const char *verb, const char *object);
+
+/* The hint that always holds for a failure with that errno, static; NULL for none. For failures of
+ * libraries that lead to one. */
+const char *mvm_errno_hint(int number);

@@ -293,6 +293,36 @@ class Bootstrap(unittest.TestCase):
         self.assertFalse(self.dir.is_symlink())
         self.assert_at(self.first)
 
+    def mount(self, size):
+        """A file system of that size where the checkouts go, or a skipped test."""
+        self.dir.parent.mkdir(parents=True, exist_ok=True)
+        mount = ["mount", "-t", "tmpfs", "-o", f"size={size}", "tmpfs", self.dir.parent]
+        if os.geteuid() != 0 or subprocess.run(mount, capture_output=True).returncode:
+            harness.skip("cannot mount a small file system")
+        self.addCleanup(subprocess.run, ["umount", "-l", self.dir.parent])
+
+    def test_full_disk(self):
+        """It is told as what it is, nothing half done stays, and with room the same command goes on."""
+        self.mount("6m")
+        self.commit({"big": random.randbytes(8 << 20)})
+        error = self.bootstrap(expect=1).error
+        self.assertIn("No space left", error["message"])
+        self.assertIn("free space", error["hint"])
+        self.assertEqual(list(self.dir.parent.iterdir()), [])
+        second = self.commit({"big": None})
+        subprocess.run(["mount", "-o", "remount,size=40m", self.dir.parent], check=True)
+        self.bootstrap()
+        third = self.commit({"notes.txt": "1\n", "big": random.randbytes(1 << 20)})
+        fill = self.dir.parent / "fill"
+        fill.write_bytes(bytes(os.statvfs(self.dir.parent).f_bavail * os.statvfs(self.dir.parent).f_frsize))
+        error = self.bootstrap(expect=1).error
+        self.assertIn("No space left", error["message"])
+        self.assertIn("free space", error["hint"])
+        fill.unlink()
+        self.assertEqual(self.git(self.dir, "rev-parse", "HEAD"), second)
+        self.bootstrap()
+        self.assert_at(third)
+
     def test_problems_are_named(self):
         self.commit({"OVMF_CODE_4M.fd": bytes(3653632), "OVMF_CODE.fd": None, "OpenCore/OpenCore.qcow2": None,
                      "OpenCore-Boot.sh": "#!/bin/sh\n"})
