@@ -130,6 +130,7 @@ tell(MvmCli *cli, const MvmDefineRequest *request, const MvmDefineResult *result
 {
     g_autofree char *when = NULL;
 
+    mvm_cli_progress_end(cli);
     if (cli->json) {
         tell_json(request, result);
     } else if (request->mode == MVM_DEFINE_DIFF) {

@@ -91,6 +91,7 @@ tell(MvmCli *cli, const MvmFetchRequest *request, const MvmFetchResult *result)
         mvm_json_end_object(json);
         mvm_cli_print_json(json);
     } else if (!cli->quiet) {
+        mvm_cli_progress_end(cli);
         printf("Recovery media of macOS %s %s: %s\n", request->os->title,
                result->was_there ? "is there" : "is ready", result->path);
     }

@@ -39,6 +39,7 @@ tell_json(const MvmImportResult *result, bool dry_run)
 static void
 tell(MvmCli *cli, const MvmImportResult *result, bool dry_run)
 {
+    mvm_cli_progress_end(cli);
     if (cli->json) {
         tell_json(result, dry_run);
         return;

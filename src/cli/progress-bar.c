@@ -17,6 +17,8 @@ typedef struct {
     gint64 started;    /* monotonic time of its first update */
     gint64 drawn;      /* of the last line on the screen */
     uint64_t drawn_at; /* done at that time */
+    uint64_t done;     /* of the last update ... */
+    uint64_t total;    /* ... which may not have been drawn */
     double rate;       /* bytes a second */
     int tenth;         /* last tenth told, when there is no terminal */
     bool on_screen;    /* a bar is on the current line */
@@ -52,22 +54,25 @@ format_amount(const char *what, uint64_t amount)
 }
 
 static void
-draw(Bar *bar, uint64_t done, uint64_t total)
+draw(Bar *bar)
 {
-    g_autofree char *done_text = format_amount(bar->what, done);
+    g_autofree char *done_text = format_amount(bar->what, bar->done);
     g_autofree char *rate_text = format_amount(bar->what, (uint64_t)MAX(bar->rate, 0));
-    uint64_t left =
-        bar->rate > 1 && total > done ? (uint64_t)((double)(total - done) / bar->rate) : 0;
 
     bar->on_screen = true;
-    if (total == 0) {
+    if (bar->total == 0) {
         fprintf(stderr, "\r\033[K%s: %s, %s/s", bar->what, done_text, rate_text);
         return;
     }
-    fprintf(stderr,
-            "\r\033[K%s: %3d %%  %s  %s/s  %" G_GUINT64_FORMAT ":%02" G_GUINT64_FORMAT " left",
-            bar->what, (int)((double)done * 100 / (double)total), done_text, rate_text, left / 60,
-            left % 60);
+    fprintf(stderr, "\r\033[K%s: %3d %%  %s  %s/s", bar->what,
+            (int)((double)bar->done * 100 / (double)bar->total), done_text, rate_text);
+    /* While nothing comes, nobody knows how long it takes. */
+    if (bar->rate >= 1 && bar->total > bar->done) {
+        uint64_t left = (uint64_t)((double)(bar->total - bar->done) / bar->rate);
+
+        fprintf(stderr, "  %" G_GUINT64_FORMAT ":%02" G_GUINT64_FORMAT " left", left / 60,
+                left % 60);
+    }
 }
 
 static bool
@@ -81,9 +86,11 @@ on_terminal(MvmProgress *self, const char *what, uint64_t done, uint64_t total)
         mvm_cli_progress_end(cli);
         begin(bar, what, done);
     }
+    bar->done = done;
+    bar->total = total;
     if (now - bar->started >= FIRST_AFTER && now - bar->drawn >= REDRAW_EVERY) {
         update_rate(bar, done, now);
-        draw(bar, done, total);
+        draw(bar);
     }
     return !mvm_interrupted();
 }
@@ -136,6 +143,7 @@ mvm_cli_progress_end(MvmCli *cli)
 
     if (bar == NULL || !bar->on_screen)
         return;
+    draw(bar);
     fputc('\n', stderr);
     bar->on_screen = false;
 }

@@ -3,8 +3,10 @@
 # ctest: TIMEOUT 600
 # ctest: PARALLEL
 """`macvm fetch` from a recovery server on loopback that misbehaves in every way known of the real ones."""
+import contextlib
 import os
 import pathlib
+import pty
 import random
 import re
 import shutil
@@ -107,6 +109,25 @@ class FetchServer(media_fixture.Signed, unittest.TestCase):
             self.assertEqual(done.err.count("waiting 6 s, as it asks"), 1, done.err)
             self.assertEqual(done.err.count("using one connection"), 1, done.err)
             self.assert_done(done)
+
+    def test_bar_of_a_terminal(self):
+        """The bar's last state is the truth, and what is told afterwards has a line of its own."""
+        with self.server(slow="900000", busy="2") as server:
+            master, slave = pty.openpty()
+            env = {key: value for key, value in os.environ.items() if key not in PROXIES} | {"TERM": "xterm"}
+            process = subprocess.Popen([MACVM, "fetch", "--output", self.out, "--server", server.url, "--trust-key",
+                                        self.public], stdout=slave, stderr=slave, env=env)
+            os.close(slave)
+            text = b""
+            with contextlib.suppress(OSError):  # that is how a terminal ends
+                while piece := os.read(master, 4096):
+                    text += piece
+            os.close(master)
+            self.assertEqual(process.wait(60), 0, text)
+        states = text.decode().replace("\r\n", "\n").split("\r\033[K")
+        self.assertNotIn("left", states[1])  # nothing has come
+        self.assertTrue(any(re.search(r"fetching: +[1-9]\d? %.*[KM]iB/s  0:0\d left$", state) for state in states), states)
+        self.assertRegex(states[-1], r"^fetching: 100 %[^\n]*/s\nRecovery media of macOS Sonoma is ready: ")
 
     def test_stalled_connection_is_dropped(self):
         with self.server(stall=1000) as server:
