@@ -3,6 +3,7 @@
  * The X11 side, inside: one connection, and the four things done on it.
  *
  *   x11.c          the connection, its source in the main loop, replies, the server's time
+ *   x11-connect.c  the connection's beginning
  *   x11-watch.c    who owns CLIPBOARD, and what is offered
  *   x11-convert.c  one conversion: what we ask of an owner (INCR in)
  *   x11-own.c      taking, giving up, and saving the ownership
@@ -109,6 +110,9 @@ mvm_x11_is_before(xcb_timestamp_t a, xcb_timestamp_t b)
 {
     return (int32_t)(a - b) < 0;
 }
+
+/* x11-connect.c: as xcb_connect(); NULL when the server does not answer in time. */
+xcb_connection_t *mvm_x11_connect(const char *display, int *ret_screen);
 
 /* x11.c: has func called with the reply to the request of that number; data is for func.
  * mvm_x11_forget() drops what is expected for data. */

@@ -342,9 +342,14 @@ mvm_clip_x11_new(const char *display, GMainContext *context, const MvmClipCallba
                  void *data, GError **error)
 {
     int screen = 0;
-    xcb_connection_t *conn = xcb_connect(display, &screen);
+    xcb_connection_t *conn = mvm_x11_connect(display, &screen);
     MvmClipX11 *x11 = NULL;
 
+    if (conn == NULL) {
+        g_set_error(error, MVM_ERROR, MVM_ERROR_HOST,
+                    "cannot open 'the X display %s': its server does not answer", display);
+        return NULL;
+    }
     if (xcb_connection_has_error(conn) != 0) {
         xcb_disconnect(conn);
         g_set_error(error, MVM_ERROR, MVM_ERROR_HOST,

@@ -903,6 +903,32 @@ test_no_server(void)
     g_assert_error(error, MVM_ERROR, MVM_ERROR_USAGE);
 }
 
+/* A server that hangs is waited for a few seconds, however often. */
+static void
+test_frozen_at_start(Fixture *f, gconstpointer data)
+{
+    const MvmClipDisplay display = {.wayland = "", .x11 = f->server != NULL ? f->server->name : ""};
+    static const MvmClipCallbacks none = {.changed = NULL};
+    g_autoptr(GMainContext) context = g_main_context_new();
+    g_autoptr(MvmClipBackend) backend = NULL;
+    gint64 begin = g_get_monotonic_time();
+
+    if (f->server == NULL)
+        return;
+    kill(f->server->pid, SIGSTOP);
+    for (int i = 0; i < 6; i++) {
+        g_autoptr(GError) error = NULL;
+
+        g_assert_null(mvm_clip_backend_new(&display, context, &none, NULL, &error));
+        g_assert_error(error, MVM_ERROR, MVM_ERROR_HOST);
+        g_assert_nonnull(strstr(error->message, "does not answer"));
+    }
+    g_assert_cmpint(g_get_monotonic_time() - begin, <, 30 * G_USEC_PER_SEC);
+    kill(f->server->pid, SIGCONT);
+    while (backend == NULL)
+        backend = mvm_clip_backend_new(&display, context, &none, NULL, NULL);
+}
+
 /* A stale WAYLAND_DISPLAY is no obstacle. */
 static void
 test_fallback(Fixture *f, gconstpointer data)
@@ -980,6 +1006,7 @@ main(int argc, char **argv)
     ADD("/owner/no-delay", test_no_delay);
     ADD("/owner/initial", test_initial);
     ADD("/server/dies", test_server_dies);
+    ADD("/server/frozen", test_frozen_at_start);
     ADD("/server/fallback", test_fallback);
     ADD("/no-leak", test_no_leak);
     g_test_add_func("/server/none", test_no_server);
