@@ -5,4 +5,6 @@ add_test(NAME lint/docs COMMAND "${MACVM_PYTHON}" "${lint}/check-docs.py" $<TARG
 add_test(NAME lint/layers COMMAND "${MACVM_PYTHON}" "${lint}/check-layers.py" "${CMAKE_SOURCE_DIR}")
 add_test(NAME lint/tree COMMAND "${MACVM_PYTHON}" "${lint}/check-tree.py" "${CMAKE_SOURCE_DIR}" $<TARGET_FILE:macvm>)
 add_test(NAME lint/shell COMMAND "${lint}/check-shell.sh" "${CMAKE_SOURCE_DIR}")
-set_tests_properties(lint/docs lint/layers lint/tree lint/shell PROPERTIES LABELS lint SKIP_RETURN_CODE 77)
+add_test(NAME lint/service COMMAND "${lint}/check-service.sh" $<TARGET_FILE:macvm>
+    "${CMAKE_SOURCE_DIR}/templates/macvm-clipboard@.service.in")
+set_tests_properties(lint/docs lint/layers lint/tree lint/shell lint/service PROPERTIES LABELS lint SKIP_RETURN_CODE 77)
