@@ -6,6 +6,7 @@
 #include <string.h>
 
 #define MAGIC "MCV1"
+#define KEEP_MAX ((size_t)1 << 20) /* bytes that an empty reader may hold on to */
 
 struct MvmFrameReader {
     GByteArray *pending; /* owned; bytes fed and not yet taken out, from start on */
@@ -15,6 +16,7 @@ struct MvmFrameReader {
     uint32_t next_seq; /* what the next frame must carry */
     bool started;      /* a frame was seen: noise is no longer allowed */
     bool broken;
+    bool grown; /* pending was larger than KEEP_MAX */
 };
 
 typedef struct {
@@ -62,7 +64,14 @@ mvm_frame_reader_feed(MvmFrameReader *reader, const void *data, size_t len)
         g_byte_array_remove_range(reader->pending, 0, (guint)reader->start);
         reader->start = 0;
     }
+    /* An array never shrinks: after a picture it would keep as much memory for ever. */
+    if (reader->pending->len == 0 && reader->grown) {
+        g_byte_array_unref(reader->pending);
+        reader->pending = g_byte_array_new();
+        reader->grown = false;
+    }
     g_byte_array_append(reader->pending, data, (guint)len);
+    reader->grown = reader->grown || reader->pending->len > KEEP_MAX;
 }
 
 static bool

@@ -12,7 +12,8 @@
 #include <sys/prctl.h>
 #include <sys/wait.h>
 
-#define STDERR_MAX 4096 /* bytes kept of what ssh said: its end */
+#define STDERR_MAX 4096                    /* bytes kept of what ssh said: its end */
+#define STDERR_TOTAL_MAX ((size_t)1 << 20) /* what the other side says there keeps us busy */
 #define READ_SIZE (64 * 1024)
 #define READS_AT_ONCE 16 /* so that other sources get their turn */
 #define SSH_FAILED 255   /* ssh's own exit status; any other is the remote command's */
@@ -29,8 +30,9 @@ struct MvmTransport {
     GByteArray *queue;                       /* owned; not yet written, from sent on */
     size_t sent;
     bool close_input;
-    GString *said; /* owned; the end of its standard error */
-    int status;    /* as waitpid() gives it, once pid is 0 */
+    GString *said;     /* owned; the end of its standard error */
+    size_t said_total; /* bytes of it so far */
+    int status;        /* as waitpid() gives it, once pid is 0 */
     uint8_t buffer[READ_SIZE];
 };
 
@@ -133,7 +135,8 @@ explain(MvmTransport *transport, int *ret_status, GError **error)
         end = mvm_transport_classify(transport->said->str);
     else if (*ret_status > 0)
         end = MVM_TRANSPORT_FAILED;
-    line = last_line(transport->said);
+    line =
+        transport->said_total > STDERR_TOTAL_MAX ? "it says too much" : last_line(transport->said);
     g_set_error(error, MVM_ERROR, MVM_ERROR_FAILED, "cannot reach '%s': %s", transport->what,
                 line != NULL ? line : "the connection ended");
     return end;
@@ -196,6 +199,9 @@ on_said(int fd, GIOCondition condition, gpointer data)
 
     if (n > 0) {
         keep(transport, buffer, (size_t)n);
+        transport->said_total += (size_t)n;
+        if (transport->said_total > STDERR_TOTAL_MAX && transport->pid != 0)
+            kill(-transport->pid, SIGKILL);
         return G_SOURCE_CONTINUE;
     }
     if (n < 0 && (errno == EAGAIN || errno == EINTR))

@@ -9,9 +9,11 @@
 #include "util/lock.h"
 
 #include <errno.h>
+#include <malloc.h>
 #include <poll.h>
 #include <sys/eventfd.h>
 
+#define MMAP_FROM (256 * 1024) /* bytes */
 #define LINES_MAX                                                                                  \
     600 /* of the log in a minute: a guest must not fill the host's memory with them */
 #define LINES_US (60 * G_USEC_PER_SEC)
@@ -128,6 +130,16 @@ check_state(const MvmClipPeer *peer, bool stays, bool *ret_resting, GError **err
     return false;
 }
 
+/* glibc takes the size of the largest block that was freed for the size from which blocks are given
+ * back at once: after one picture an agent would keep tens of MiB for the rest of its life. */
+static void
+give_memory_back(void)
+{
+#ifdef M_MMAP_THRESHOLD
+    (void)mallopt(M_MMAP_THRESHOLD, MMAP_FROM);
+#endif
+}
+
 bool
 mvm_clip_run(MvmClipPeer *peer, const MvmClipOptions *options, const MvmClipListener *listener,
              GError **error)
@@ -150,6 +162,7 @@ mvm_clip_run(MvmClipPeer *peer, const MvmClipOptions *options, const MvmClipList
         return false;
     if (ended < 0)
         return mvm_error_set_errno(error, "start", "the clipboard agent");
+    give_memory_back();
     agent = mvm_agent_new(&config, g_steal_pointer(&peer->target), &events, &run);
     if (peer->domain != NULL && stays)
         mvm_clip_follow(peer->domain, agent, ended);

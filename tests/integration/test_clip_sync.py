@@ -43,6 +43,24 @@ class Loop(unittest.TestCase):
             self.assertEqual(descriptors, after_warm_up[0])
             self.assertLess(memory, after_warm_up[1] + 1024)
 
+    def test_memory_after_pictures(self):
+        """What a large content took is given back with the next one."""
+        with cliplab.Lab() as lab:
+            mac = lab.mac()
+            lab.sync(mac)
+            lab.copy(b"first")
+            lab.wait(lambda: mac.text() == b"first")
+            pid = lab.status(mac)["pid"]
+            before = self.cost(pid)[1]
+            picture = os.urandom(30 << 20)
+            mac.put({"public.png": picture})
+            lab.wait(lambda: lab.paste("image/png") == picture, "the picture on the host")
+            lab.copy(picture[::-1], "image/png")
+            lab.wait(lambda: mac.get("public.png") == picture[::-1], "the picture in the guest")
+            mac.copy(b"last")
+            lab.wait(lambda: lab.paste() == b"last")
+            lab.wait(lambda: self.cost(pid)[1] < before + 4096, "the memory")
+
     @staticmethod
     def cost(pid):
         """Open descriptors and resident KiB."""
