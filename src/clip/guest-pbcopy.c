@@ -3,8 +3,10 @@
  * The guest through pbcopy and pbpaste: text only, looked at twice a second.
  *
  * A loop in the guest says when pbpaste's output has another checksum; each read and write is a
- * short ssh of its own that rides on the loop's connection. There is no change count, so it is
- * counted here, and a write is reported back as a change: the engine sees that it is the same text.
+ * short ssh of its own that rides on the loop's connection. There is no change count: 32 bits of
+ * the checksum stand for it, so that what is there before and after a gap is known to be the same.
+ * A write is reported back as a change: the engine sees that it is the same text. Marks of secrecy
+ * cannot be seen.
  */
 #include "clip/frame.h"
 #include "clip/guest-private.h"
@@ -16,15 +18,18 @@
  * quotes or exclamation mark inside, so that every login shell agrees on it. */
 #define ENTER "exec /bin/sh -c 'unset LC_ALL; LC_CTYPE=UTF-8; export LC_CTYPE; "
 
-/* The b frame says that the loop has seen what was there at first, and tells changes from now on.
+/* The b frame says that the loop has seen what was there at first, and tells changes from now on;
+ * both that and the C frame carry the checksum.
  * The p frame every ten seconds is how it learns that nobody listens any more. */
 static const char watch_command[] =
-    ENTER "command -v pbpaste >/dev/null || exit 127; n=0; q=0; last=; "
-          "sum=$(command -v cksum || command -v md5sum) || exit 127; "
-          "say() { printf \"MCV1%s %08x%08x00000000\\n\" $1 $n $n || exit 1; n=$((n+1)); q=0; }; "
+    ENTER "command -v pbpaste >/dev/null || exit 127; n=0; q=0; m=00000000; last=; "
+          "if sum=$(command -v cksum); then hex=%08x; "
+          "else hex=%.8s; sum=$(command -v md5sum) || exit 127; fi; "
+          "say() { printf \"MCV1%s %08x%s00000000\\n\" $1 $n $m || exit 1; n=$((n+1)); q=0; }; "
           "say H; while :; do now=$(pbpaste 2>/dev/null | $sum); "
           "if [ \"$now\" = \"$last\" ]; then q=$((q+1)); "
-          "elif [ -z \"$last\" ]; then last=$now; say b; else last=$now; say C; fi; "
+          "else m=$(printf $hex ${now%% *}); "
+          "if [ -z \"$last\" ]; then say b; else say C; fi; last=$now; fi; "
           "[ $q -lt 20 ] || say p; sleep 0.5 || sleep 1; done'";
 static const char copy_command[] = ENTER "exec pbcopy'";
 static const char paste_command[] = ENTER "exec pbpaste -Prefer txt'";
@@ -37,7 +42,8 @@ typedef struct {
     MvmTransport *watch, *copy, *paste; /* owned; copy and paste are NULL when idle */
     MvmFrameReader *reader;             /* owned */
     bool greeted, ready;
-    uint32_t count;
+    uint32_t count;            /* the checksum that the loop told last */
+    size_t copy_size;          /* bytes that copy is to bring over */
     GByteArray *pasted;        /* owned; what paste has given so far */
     uint32_t pasting;          /* the count that paste reads */
     bool again;                /* another fetch came meanwhile */
@@ -74,8 +80,11 @@ static void
 watch_silence(Pb *pb)
 {
     bool busy = pb->copy != NULL || pb->paste != NULL;
+    /* What is in the pipes takes time: a second for each MiB. */
+    unsigned more = pb->copy != NULL ? (unsigned)(pb->copy_size >> 20) * 1000 : 0;
 
-    mvm_guest_set_timer(&pb->base, &pb->silence, busy ? MVM_GUEST_SILENCE_MS : 0, on_silence);
+    mvm_guest_set_timer(&pb->base, &pb->silence, busy ? MVM_GUEST_SILENCE_MS + more : 0,
+                        on_silence);
 }
 
 /* pbcopy looks at what it gets: this would arrive as something else than text, and pbpaste gives
@@ -140,6 +149,7 @@ pb_write(MvmGuest *guest, MvmClipContent *content, GError **error)
     pb->copy = run(pb, copy_command, MVM_SSH_RIDER, &events, error);
     if (pb->copy == NULL)
         return false;
+    pb->copy_size = len;
     mvm_transport_send(pb->copy, bytes, len);
     mvm_transport_close_input(pb->copy);
     watch_silence(pb);
@@ -197,7 +207,8 @@ on_paste_ended(MvmTransportEnd end, int status, const GError *error, void *data)
     watch_silence(pb);
     if (pb->pasted->len > 0)
         explicit_bzero(pb->pasted->data, pb->pasted->len);
-    g_byte_array_set_size(pb->pasted, 0);
+    g_byte_array_unref(pb->pasted); /* an array never shrinks */
+    pb->pasted = g_byte_array_new();
     if (end == MVM_TRANSPORT_DONE &&
         looks_like_text(g_bytes_get_data(bytes, NULL), g_bytes_get_size(bytes))) {
         finish_paste(pb, bytes, NULL);
@@ -233,7 +244,6 @@ pb_fetch(MvmGuest *guest, uint32_t count, MvmClipType type)
 static void
 tell_change(Pb *pb)
 {
-    pb->count++;
     pb->base.events.changed(pb->count, MVM_CLIP_BIT(MVM_CLIP_TEXT), false, pb->base.data);
 }
 
@@ -284,8 +294,10 @@ on_frame(Pb *pb, const MvmFrame *frame)
         pb->greeted = true;
         mvm_guest_set_timer(&pb->base, &pb->silence, BASELINE_MS, on_no_baseline);
     } else if (frame->type == 'b' && pb->greeted && !pb->ready) {
+        pb->count = frame->meta;
         tell_ready(pb);
     } else if (frame->type == 'C' && pb->ready) {
+        pb->count = frame->meta;
         tell_change(pb);
     }
 }
@@ -344,7 +356,6 @@ mvm_guest_new_pbcopy(const MvmSshTarget *target, GMainContext *context,
     mvm_guest_init(&pb->base, &klass, target, context, events, data);
     pb->reader = mvm_frame_reader_new();
     pb->pasted = g_byte_array_new();
-    pb->count = g_random_int(); /* no count of an earlier connection is taken for this one's */
     pb->watch = run(pb, watch_command, MVM_SSH_MASTER, &watch_events, error);
     if (pb->watch == NULL) {
         mvm_guest_free(&pb->base);

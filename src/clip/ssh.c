@@ -9,6 +9,7 @@
 
 #include <string.h>
 #include <sys/un.h>
+#include <unistd.h>
 
 /* Whatever the user's configuration says: nothing is forwarded or asked, and what arrives is the
  * bytes that were sent. The user's own master is not used (add_share): its end would be ours. */
@@ -147,16 +148,20 @@ control_path(const MvmSshTarget *target)
     if (!mvm_file_make_dir(folder, NULL) ||
         strlen(path) + 17 >= sizeof(((struct sockaddr_un *)NULL)->sun_path))
         return NULL;
-    return mvm_ssh_quote(path);
+    return g_steal_pointer(&path);
 }
 
 static void
 add_share(GPtrArray *argv, const MvmSshTarget *target, MvmSshShare share)
 {
     g_autofree char *path = share == MVM_SSH_ALONE ? NULL : control_path(target);
+    g_autofree char *quoted = path != NULL ? mvm_ssh_quote(path) : NULL;
 
+    /* What a killed master leaves there would keep the next one from listening. */
+    if (share == MVM_SSH_MASTER && path != NULL)
+        (void)unlink(path);
     add_option(argv, "ControlMaster", share == MVM_SSH_MASTER && path != NULL ? "yes" : "no");
-    add_option(argv, "ControlPath", path != NULL ? path : "none");
+    add_option(argv, "ControlPath", path != NULL ? quoted : "none");
 }
 
 char **

@@ -62,6 +62,25 @@ class Connection(unittest.TestCase):
             mac.start()
             lab.wait(lambda: lab.paste() == b"copied in the guest meanwhile", "what was copied there meanwhile")
 
+    def test_gap_with_pbcopy(self):
+        """What lay on the guest's clipboard all along is no copy after a gap; what was copied in it is one."""
+        with cliplab.Lab() as lab:
+            mac = lab.mac(agents=("pbcopy", "pbpaste"))
+            mac.copy(b"there before")
+            lab.copy(b"there, too")
+            lab.sync(mac)
+            for between in (None, b"copied meanwhile"):
+                mac.stop()
+                lab.wait(lambda: not lab.status(mac)["connected"], "the loss to be seen")
+                if between is not None:
+                    mac.copy(between)
+                mac.start()
+                lab.wait(lambda: lab.status(mac)["connected"], "the connection")
+                if between is None:
+                    time.sleep(1.5)
+                    self.assertEqual((lab.paste(), lab.status(mac)["received"]), (b"there, too", 0))
+            lab.wait(lambda: lab.paste() == b"copied meanwhile")
+
     def test_ssh_killed(self):
         with cliplab.Lab() as lab:
             mac = lab.mac()
@@ -133,6 +152,7 @@ class Connection(unittest.TestCase):
         flood = (b"MCV1H 000000000000000100000000\n" +
                  b"".join(b"MCV1C %08x%08x0000001f\nplain\npublic.utf8-plain-text\n\n\n" % (n, n + 1) for n in range(1, 10000)))
         for agent, said in (("exec cat $(dirname $0)/flood", b"the agent says too much"), (hello + "; exit 0", None),
+                            (hello + "; yes noise >&2", b"it says too much"),
                             (hello + "; printf 'MCV1C 0000000100000002ffffffff\\n'; exec sleep 60", b"a frame that is too long"),
                             (hello + "; printf 'MCV1A 000000010000000200000003\\nown'; exec sleep 60", b"that nobody asked for")):
             with self.subTest(agent=agent), cliplab.Lab() as lab:

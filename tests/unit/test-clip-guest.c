@@ -354,10 +354,12 @@ test_pbcopy(void)
     write_content(&lab, "f\xc3\xbcr\n\n", 6, NULL, 0);
     wait_for(&lab, &lab.written, 1);
     assert_file(&lab, "public.utf8-plain-text", "f\xc3\xbcr\n\n", 6);
+    wait_for(&lab, &lab.changed, 1); /* the loop sees what was written */
+    g_assert_cmpuint(lab.count, !=, lab.hello.count);
     mvm_clip_content_set(content, MVM_CLIP_TEXT, rtf, NULL);
     g_assert_false(mvm_guest_write(lab.guest, content, &error));
     mvm_guest_report(lab.guest, lab.count);
-    wait_for(&lab, &lab.changed, 1);
+    wait_for(&lab, &lab.changed, 2);
     mvm_guest_fetch(lab.guest, lab.count - 1, MVM_CLIP_TEXT);
     mvm_guest_fetch(lab.guest, lab.count, MVM_CLIP_TEXT);
     wait_for(&lab, &lab.fetched, 1);
@@ -365,6 +367,11 @@ test_pbcopy(void)
     wait_for(&lab, &lab.fetched, 2);
     g_assert_cmpmem(g_bytes_get_data(lab.bytes, NULL), g_bytes_get_size(lab.bytes),
                     "f\xc3\xbcr\n\n", 6);
+    /* The next connection knows that it is the same. */
+    mvm_guest_free(lab.guest);
+    lab.guest = mvm_guest_new_pbcopy(lab.target, lab.context, &events, &lab, NULL);
+    wait_for(&lab, &lab.ready, 2);
+    g_assert_cmpuint(lab.hello.count, ==, lab.count);
 }
 
 /* argv as one line. */
@@ -389,6 +396,9 @@ test_argv(void)
     g_autofree char *later = NULL;
     g_autofree char *anew = NULL;
     g_autofree char *rider = line_of(target, MVM_SSH_RIDER);
+    g_autofree char *master = NULL;
+    g_autofree char *socket = g_strndup(strstr(rider, "ControlPath=\"") + 13,
+                                        strcspn(strstr(rider, "ControlPath=\"") + 13, "\""));
 
     g_assert_true(g_str_has_suffix(first, " -o ProxyCommand=ssh -W %h:%p kvm -p 2222 -l joe -- "
                                           "127.0.0.1 command"));
@@ -397,6 +407,11 @@ test_argv(void)
     g_assert_nonnull(strstr(first, " BatchMode=yes "));
     g_assert_nonnull(strstr(first, " ControlPath=none "));
     g_assert_nonnull(strstr(rider, "/ssh-"));
+    /* A master that was killed left this. */
+    g_assert_true(g_file_set_contents(socket, "", 0, NULL));
+    master = line_of(target, MVM_SSH_MASTER);
+    g_assert_nonnull(strstr(master, " ControlMaster=yes "));
+    g_assert_false(g_file_test(socket, G_FILE_TEST_EXISTS));
     g_assert_true(g_file_set_contents(known, "macvm-1 ssh-ed25519 AAAA\n", -1, NULL));
     later = line_of(target, MVM_SSH_ALONE);
     g_assert_nonnull(strstr(later, " StrictHostKeyChecking=yes "));
