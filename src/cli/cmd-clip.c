@@ -70,6 +70,17 @@ on_log(const char *line, void *data)
         fprintf(stderr, "%s %s\n", time, line);
 }
 
+/* The same in the agent and in whoever asks for it. */
+static const char *
+asked_uri(const MvmCli *cli)
+{
+    const char *fallback = g_getenv("LIBVIRT_DEFAULT_URI");
+
+    if (cli->uri != NULL)
+        return cli->uri;
+    return fallback != NULL ? fallback : "";
+}
+
 /* Is the agent, in this process. */
 static bool
 be_agent(MvmCli *cli, MvmClipPeer *peer, const ClipArgs *args, MvmAgentTask task, GError **error)
@@ -78,13 +89,20 @@ be_agent(MvmCli *cli, MvmClipPeer *peer, const ClipArgs *args, MvmAgentTask task
                          .quiet = cli->quiet || (task == MVM_AGENT_PUSH && !cli->verbose),
                          .background = args->ready_fd > 0};
     MvmClipListener events = {on_settled, on_log, &listener};
-    MvmClipOptions options = {
-        .task = task, .direction = args->ways, .backend = args->backend, .verbose = cli->verbose};
+    MvmClipOptions options = {.task = task,
+                              .direction = args->ways,
+                              .backend = args->backend,
+                              .verbose = cli->verbose,
+                              .uri = peer->domain != NULL ? asked_uri(cli) : NULL};
     g_autoptr(GError) cause = NULL;
+    bool ok = false;
 
     if (listener.ready_fd >= 0)
         (void)fcntl(listener.ready_fd, F_SETFD, FD_CLOEXEC);
-    if (mvm_clip_run(peer, &options, &events, &cause)) {
+    ok = mvm_clip_run(peer, &options, &events, &cause);
+    if (peer->stuck)
+        cli->conn = NULL; /* left to the thread that waits for it */
+    if (ok) {
         if (listener.ready_fd < 0)
             return true;
         g_set_error(&cause, MVM_ERROR, MVM_ERROR_FAILED,
@@ -260,11 +278,12 @@ run_status(MvmCli *cli, MvmClipPeer *peer, const ClipArgs *args, GError **error)
 static const struct {
     const char *name;
     bool (*run)(MvmCli *cli, MvmClipPeer *peer, const ClipArgs *args, GError **error);
-} actions[] = {{"sync", run_sync},
-               {"push", run_push},
-               {"pull", run_pull},
-               {"stop", run_stop},
-               {"status", run_status}};
+    bool asks; /* the agent, and nobody else */
+} actions[] = {{"sync", run_sync, false},
+               {"push", run_push, false},
+               {"pull", run_pull, false},
+               {"stop", run_stop, true},
+               {"status", run_status, true}};
 
 static bool
 parse_direction(ClipArgs *args, GError **error)
@@ -349,7 +368,11 @@ mvm_cmd_clip(MvmCli *cli, int argc, char **argv, GError **error)
     for (size_t i = 0; i < G_N_ELEMENTS(actions); i++) {
         if (strcmp(actions[i].name, argv[1]) != 0)
             continue;
-        peer = find_peer(cli, &args, error);
+        /* An agent outlives libvirt's absence, and can be asked and stopped meanwhile. */
+        if (actions[i].asks && args.name != NULL && args.ssh == NULL)
+            peer = mvm_clip_peer_find(asked_uri(cli), args.name);
+        if (peer == NULL)
+            peer = find_peer(cli, &args, error);
         return peer != NULL && actions[i].run(cli, peer, &args, error);
     }
     g_set_error(error, MVM_ERROR, MVM_ERROR_USAGE,

@@ -180,6 +180,7 @@ answer_status(MvmAgent *agent, MvmControlRequest *request)
         first != NULL ? g_strjoin("; ", first, both ? status.trouble : NULL, NULL) : NULL;
 
     append(text, "machine", agent->config.machine);
+    append(text, "uri", agent->config.uri);
     append(text, "connected", status.connected ? "yes" : "no");
     append(text, "backend", status.backend);
     append(text, "reason", status.reason);
@@ -288,6 +289,7 @@ mvm_agent_new(const MvmAgentConfig *config, MvmSshTarget *target, const MvmAgent
 
     agent->config = *config;
     agent->config.machine = g_strdup(config->machine);
+    agent->config.uri = g_strdup(config->uri);
     agent->config.backend = g_strdup(config->backend);
     agent->config.socket = g_strdup(config->socket);
     agent->events = *events;
@@ -373,6 +375,7 @@ mvm_agent_free(MvmAgent *agent)
     g_main_context_unref(agent->context);
     g_clear_error(&agent->error);
     g_free((char *)agent->config.machine);
+    g_free((char *)agent->config.uri);
     g_free((char *)agent->config.backend);
     g_free((char *)agent->config.socket);
     g_free(agent);

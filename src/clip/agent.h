@@ -19,6 +19,7 @@ typedef struct {
     MvmAgentTask task;
     MvmDirection direction;
     const char *machine; /* for people */
+    const char *uri;     /* of libvirt, as it was asked for; told by "status". NULL: no machine's */
     const char *backend; /* one of backend.h's names, or NULL: choose */
     const char *socket;  /* where to listen, or NULL */
     bool resting;        /* begin as after mvm_agent_pause() */

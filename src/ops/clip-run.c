@@ -14,6 +14,7 @@
 #include <sys/eventfd.h>
 
 #define MMAP_FROM (256 * 1024) /* bytes */
+#define FOLLOWER_MS 2000       /* for libvirt to answer at the end */
 #define LINES_MAX                                                                                  \
     600 /* of the log in a minute: a guest must not fill the host's memory with them */
 #define LINES_US (60 * G_USEC_PER_SEC)
@@ -114,6 +115,56 @@ wait_for_agent(MvmAgent *agent, const Run *run)
     }
 }
 
+/* Follows the machine in a thread of its own: libvirt may keep it waiting for as long as it likes,
+ * while the agent can be stopped. */
+typedef struct {
+    MvmDomain *domain; /* borrowed */
+    MvmAgent *agent;   /* borrowed */
+    int ended;         /* borrowed: see Run */
+    int done;          /* owned; an eventfd: readable once it has come to its end */
+    GThread *thread;   /* owned */
+} Follower;
+
+static gpointer
+follow(gpointer data)
+{
+    Follower *follower = data;
+
+    mvm_clip_follow(follower->domain, follower->agent, follower->ended);
+    (void)eventfd_write(follower->done, 1);
+    return NULL;
+}
+
+static Follower *
+start_follower(MvmDomain *domain, MvmAgent *agent, int ended)
+{
+    Follower *follower = g_new0(Follower, 1);
+
+    *follower = (Follower){
+        .domain = domain, .agent = agent, .ended = ended, .done = eventfd(0, EFD_CLOEXEC)};
+    follower->thread = g_thread_new("libvirt", follow, follower);
+    return follower;
+}
+
+/* After the agent's end. False when libvirt does not let go of it: then it, and all that it uses,
+ * must stay until the process ends. */
+static bool
+end_follower(Follower *follower)
+{
+    struct pollfd fd = {.fd = follower->done, .events = POLLIN};
+    gint64 end = g_get_monotonic_time() + FOLLOWER_MS * G_TIME_SPAN_MILLISECOND;
+    int ready = -1;
+
+    while (ready < 0)
+        ready = poll(&fd, 1, (int)MAX((end - g_get_monotonic_time()) / G_TIME_SPAN_MILLISECOND, 0));
+    if (ready == 0)
+        return false;
+    g_thread_join(follower->thread);
+    close(follower->done);
+    g_free(follower);
+    return true;
+}
+
 /* A machine that is off has no clipboard; an agent that stays waits for it. */
 static bool
 check_state(const MvmClipPeer *peer, bool stays, bool *ret_resting, GError **error)
@@ -150,6 +201,7 @@ mvm_clip_run(MvmClipPeer *peer, const MvmClipOptions *options, const MvmClipList
     MvmAgentConfig config = {.task = options->task,
                              .direction = stays ? options->direction : MVM_DIRECTION_NONE,
                              .machine = peer->name,
+                             .uri = options->uri,
                              .backend = options->backend,
                              .socket = stays ? socket : NULL,
                              .verbose = options->verbose};
@@ -157,6 +209,7 @@ mvm_clip_run(MvmClipPeer *peer, const MvmClipOptions *options, const MvmClipList
     mvm_autofd ended = eventfd(0, EFD_CLOEXEC);
     Run run = {.listener = listener, .ended = ended};
     MvmAgent *agent = NULL;
+    Follower *follower = NULL;
 
     if ((stays && lock == NULL) || !check_state(peer, stays, &config.resting, error))
         return false;
@@ -165,9 +218,15 @@ mvm_clip_run(MvmClipPeer *peer, const MvmClipOptions *options, const MvmClipList
     give_memory_back();
     agent = mvm_agent_new(&config, g_steal_pointer(&peer->target), &events, &run);
     if (peer->domain != NULL && stays)
-        mvm_clip_follow(peer->domain, agent, ended);
+        follower = start_follower(peer->domain, agent, ended);
     wait_for_agent(agent, &run);
-    mvm_agent_free(agent);
+    if (follower == NULL || end_follower(follower)) {
+        mvm_agent_free(agent);
+    } else {
+        peer->stuck = true;
+        peer->domain = NULL;
+        (void)mvm_steal_fd(&ended);
+    }
     if (run.error == NULL && !stays && !run.settled)
         g_set_error_literal(&run.error, MVM_ERROR, MVM_ERROR_CANCELLED, "interrupted");
     if (run.error == NULL)

@@ -9,6 +9,7 @@ typedef struct {
     MvmAgentTask task;
     MvmDirection direction;
     const char *backend; /* NULL: choose */
+    const char *uri;     /* see mvm_clip_peer_find(); may be NULL */
     bool verbose;
 } MvmClipOptions;
 
@@ -23,8 +24,9 @@ typedef struct {
 /* Fails with MVM_ERROR_CONFLICT when peer has an agent that stays. */
 bool mvm_clip_check_free(const MvmClipPeer *peer, GError **error);
 
-/* Runs the agent for peer until it is stopped, interrupted or done. Takes the peer's target.
- * MVM_ERROR_CONFLICT when another one is running for this peer; MVM_ERROR_HOST without a display.
+/* Runs the agent for peer until it is stopped, interrupted or done. Takes the peer's target, and
+ * sets peer->stuck when a thread is left behind that waits for libvirt. MVM_ERROR_CONFLICT when
+ * another one is running for this peer; MVM_ERROR_HOST without a display.
  */
 bool mvm_clip_run(MvmClipPeer *peer, const MvmClipOptions *options, const MvmClipListener *listener,
                   GError **error);

@@ -12,6 +12,7 @@
 #include <string.h>
 
 #define ANSWER_MS 5000 /* for what an agent knows */
+#define FIND_MS 500    /* the same, when any agent is asked who it is */
 #define COPY_MS 40000  /* for a push or a pull */
 #define STOP_US (5 * G_USEC_PER_SEC)
 #define STOP_STEP_US (20 * 1000)
@@ -80,6 +81,41 @@ mvm_clip_peer_from_machine(const MvmContext *context, const char *name, GError *
     peer->target->name = g_strdup(name);
     peer->domain = g_steal_pointer(&domain);
     return peer;
+}
+
+/* Whether the agent that listens at path says that it is of that machine. */
+static bool
+is_agent_of(const char *path, const char *uri, const char *name)
+{
+    g_autofree char *answer = mvm_control_ask(path, "status", FIND_MS, NULL, NULL);
+    g_autofree char *its_name = answer != NULL ? mvm_control_get(answer, "machine") : NULL;
+    g_autofree char *its_uri = answer != NULL ? mvm_control_get(answer, "uri") : NULL;
+
+    return g_strcmp0(its_name, name) == 0 && its_uri != NULL &&
+           strcmp(its_uri, uri != NULL ? uri : "") == 0;
+}
+
+MvmClipPeer *
+mvm_clip_peer_find(const char *uri, const char *name)
+{
+    g_autofree char *folder = mvm_path_runtime("");
+    g_autoptr(GDir) dir = g_dir_open(folder, 0, NULL);
+    const char *file = NULL;
+
+    while (dir != NULL && (file = g_dir_read_name(dir)) != NULL) {
+        g_autofree char *path = g_build_filename(folder, file, NULL);
+        MvmClipPeer *peer = NULL;
+
+        if (!g_str_has_prefix(file, "clip-") || !g_str_has_suffix(file, ".sock") ||
+            !is_agent_of(path, uri, name))
+            continue;
+        peer = g_new0(MvmClipPeer, 1);
+        peer->name = g_strdup(name);
+        peer->key =
+            g_strndup(file + strlen("clip-"), strlen(file) - strlen("clip-") - strlen(".sock"));
+        return peer;
+    }
+    return NULL;
 }
 
 void

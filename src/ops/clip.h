@@ -22,6 +22,7 @@ typedef struct {
     char *key;            /* see above */
     MvmSshTarget *target; /* owned */
     MvmDomain *domain;    /* owned; NULL for any Mac */
+    bool stuck;           /* a thread uses the domain's connection until the process ends */
 } MvmClipPeer;
 
 /* The machine called name, reached by its forwarded port. Its connection must outlive the peer.
@@ -32,6 +33,11 @@ MvmClipPeer *mvm_clip_peer_from_machine(const MvmContext *context, const char *n
 /* Any Mac that ssh reaches: "[USER@]HOST[:PORT]". Needs no libvirt. MVM_ERROR_USAGE when it is not
  * written so. */
 MvmClipPeer *mvm_clip_peer_from_ssh(const char *destination, GError **error);
+
+/* The peer of a running agent by its machine's name, and by the URI that it was started with (NULL:
+ * none): for mvm_clip_status() and mvm_clip_stop() alone, which need no libvirt then. NULL when
+ * there is no such agent. */
+MvmClipPeer *mvm_clip_peer_find(const char *uri, const char *name);
 
 void mvm_clip_peer_free(MvmClipPeer *peer);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(MvmClipPeer, mvm_clip_peer_free)

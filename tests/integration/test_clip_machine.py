@@ -6,6 +6,7 @@ pbpaste and no osascript."""
 
 import contextlib
 import os
+import signal
 import subprocess
 import unittest
 
@@ -93,7 +94,28 @@ class Machine(unittest.TestCase):
             self.assertFalse(env.macvm_json("status", "t")["clipboard"]["running"])
             env.virsh("destroy", "t")
             env.macvm("up", "t", "--clipboard")
-            self.assertTrue(self.status(env)["running"])
+            pid = self.status(env)["pid"]
+            env.virsh("destroy", "t")
+            env.macvm("up", "t", "--clipboard")  # the agent has waited for it
+            self.assertEqual(self.status(env)["pid"], pid)
+
+    def test_libvirt_hangs(self):
+        """An agent can be asked and stopped while libvirt does not answer."""
+        with harness.Environment.session() as env, machine(env):
+            env.macvm("clip", "sync", "t")
+            frozen = env.daemon_pids()
+            self.assertTrue(frozen)
+            for pid in frozen:
+                os.kill(pid, signal.SIGSTOP)
+            try:
+                self.assertTrue(self.status(env)["running"])
+                agent = self.status(env)["pid"]
+                env.macvm("clip", "stop", "t", timeout=30)
+                wait_for(lambda: harness._read(agent, "cmdline") == b"", 10, "the agent's end")
+            finally:
+                for pid in frozen:
+                    os.kill(pid, signal.SIGCONT)
+            self.assertFalse(self.status(env)["running"])
 
     def test_through_the_libvirt_host(self):
         with harness.Environment.ssh("session") as env, machine(env) as guest:
