@@ -137,6 +137,8 @@ mvm_engine_guest_fetched(MvmEngine *engine, uint32_t count, MvmClipType type, GB
         decide(engine, bytes, error);
     } else if (engine->own_id != 0 && (engine->requested & MVM_CLIP_BIT(type)) != 0) {
         engine->requested &= ~MVM_CLIP_BIT(type);
+        if (error != NULL && !g_error_matches(error, MVM_ERROR, MVM_ERROR_CONFLICT))
+            mvm_engine_tell(engine, MVM_DIRECTION_TO_HOST, MVM_CLIP_SKIPPED, error);
         engine->ops.host_provide(engine->own_id, type, bytes, engine->data);
     }
 }

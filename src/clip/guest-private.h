@@ -29,7 +29,7 @@ void mvm_guest_init(MvmGuest *guest, const MvmGuestClass *klass, const MvmSshTar
 void mvm_guest_ref(MvmGuest *guest);
 void mvm_guest_unref(MvmGuest *guest);
 
-/* Calls gone(); the guest may be freed afterwards. */
+/* Calls gone(); the guest may be freed afterwards. error may be NULL. */
 void mvm_guest_end(MvmGuest *guest, MvmGuestEnd end, const GError *error);
 
 /* What a connection's end means. greeted: the agent had said hello. */

@@ -47,7 +47,15 @@ mvm_guest_unref(MvmGuest *guest)
 void
 mvm_guest_end(MvmGuest *guest, MvmGuestEnd end, const GError *error)
 {
-    guest->events.gone(end, error, guest->data);
+    g_autoptr(GError) plain = NULL;
+
+    if (error == NULL && end != MVM_GUEST_RENEW) { /* the remote command ended with 0 */
+        g_autofree char *what = mvm_ssh_target_format(guest->target);
+
+        plain = g_error_new(MVM_ERROR, MVM_ERROR_FAILED,
+                            "cannot use the clipboard of '%s': the connection ended", what);
+    }
+    guest->events.gone(end, plain != NULL ? plain : error, guest->data);
 }
 
 MvmGuestEnd

@@ -49,7 +49,7 @@ typedef struct {
     void (*written)(uint32_t count, bool own, void *data);
     /* The user at the screen changed. */
     void (*presence)(bool absent, void *data);
-    /* The last one. error is borrowed and says what happened. */
+    /* The last one. error is borrowed and says what happened; NULL for MVM_GUEST_RENEW. */
     void (*gone)(MvmGuestEnd end, const GError *error, void *data);
 } MvmGuestEvents;
 

@@ -128,6 +128,10 @@ class Bytes(unittest.TestCase):
             mac.copy(text)
             lab.wait(lambda: lab.paste() == text, "16 MiB on the host")
             self.assertEqual(lab.status(mac)["sent"], 1)
+            mac.put({TEXT: b"with a picture", "public.png": b"x" * ((32 << 20) + 1)})
+            lab.wait(lambda: lab.paste() == b"with a picture", "the text beside what is too long")
+            self.assertIsNone(lab.paste("image/png"))
+            self.assertIn(b"cannot take 'image/png' from the guest: it is too long", lab.log())
 
     def test_push_and_pull(self):
         for agents in (("osascript", "pbcopy", "pbpaste"), ("pbcopy", "pbpaste")):

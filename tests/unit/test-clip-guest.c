@@ -85,6 +85,7 @@ on_gone(MvmGuestEnd end, const GError *error, void *data)
 
     lab->end = end;
     lab->gone++;
+    g_assert_true(error != NULL || end == MVM_GUEST_RENEW);
     g_clear_pointer(&lab->guest, mvm_guest_free); /* as the link does */
 }
 
@@ -374,6 +375,22 @@ test_pbcopy(void)
     g_assert_cmpuint(lab.hello.count, ==, lab.count);
 }
 
+/* A login shell over there that ends well before it ran anything. */
+static void
+test_ends_at_once(void)
+{
+    g_auto(Lab) lab = {0};
+
+    lab_init(&lab, "ssh");
+    g_setenv("MACVM_SSH", "/bin/true", TRUE);
+    lab.guest = mvm_guest_new_osascript(lab.target, lab.context, &events, &lab, NULL);
+    wait_for(&lab, &lab.gone, 1);
+    g_assert_cmpint(lab.end, ==, MVM_GUEST_SILENT);
+    lab.guest = mvm_guest_new_pbcopy(lab.target, lab.context, &events, &lab, NULL);
+    wait_for(&lab, &lab.gone, 2);
+    g_assert_cmpint(lab.end, ==, MVM_GUEST_SILENT);
+}
+
 /* argv as one line. */
 static char *
 line_of(const MvmSshTarget *target, MvmSshShare share)
@@ -493,6 +510,7 @@ main(int argc, char **argv)
     g_test_add_func("/osascript/not-utf8", test_not_utf8);
     g_test_add_func("/osascript/blocked", test_blocked);
     g_test_add_func("/pbcopy", test_pbcopy);
+    g_test_add_func("/ends-at-once", test_ends_at_once);
     g_test_add_func("/ssh/argv", test_argv);
     g_test_add_func("/ssh/target", test_target);
     g_test_add_func("/ssh/classify", test_classify);
