@@ -25,12 +25,14 @@
     var RELISTS = 10;
     var BUSY_MS = 10 * 1000, CONSOLE_MS = 30 * 1000, IDLE_MS = 10 * 60 * 1000;
     // JavaScript for Automation leaks a little; a new agent takes over when nobody notices.
-    var LIFE_MS = 12 * 60 * 60 * 1000, LIFE_TRANSFERS = 10000, QUIET_MS = 60 * 1000;
+    // What Foundation returns may be kept until the script ends, so bytes count, too.
+    var LIFE_MS = 12 * 60 * 60 * 1000, LIFE_TRANSFERS = 10000, LIFE_BYTES = 256 * 1024 * 1024;
+    var QUIET_MS = 60 * 1000;
 
     var stdin = $.NSFileHandle.fileHandleWithStandardInput;
     var stdout = $.NSFileHandle.fileHandleWithStandardOutput;
     var board = $.NSPasteboard.generalPasteboard;
-    var born = Date.now(), active = 0, transfers = 0;
+    var born = Date.now(), active = 0, transfers = 0, moved = 0;
     var sent = 0, received = 0;      // sequence numbers
     var known = count();             // the change count that the host knows
     var listed = '', relists = 0;    // what it was told about it, and how often to look again
@@ -68,6 +70,7 @@
         var length = Number(data.length);
 
         stdout.writeData(bytes('MCV1' + type + ' ' + hex(sent++) + hex(meta) + hex(length) + '\n'));
+        moved += length;
         if (length > 0)
             stdout.writeData(data);
     }
@@ -193,6 +196,7 @@
     function append(data) {
         var item = items[items.length - 1];
 
+        moved += Number(data.length);
         if (item.data === null)
             item.data = $.NSMutableData.dataWithData(data);
         else
@@ -290,7 +294,7 @@
 
     function isOld(now) {
         return now - active > QUIET_MS &&
-               (now - born > LIFE_MS || transfers > LIFE_TRANSFERS);
+               (now - born > LIFE_MS || transfers > LIFE_TRANSFERS || moved > LIFE_BYTES);
     }
 
     function run() {

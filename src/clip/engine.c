@@ -206,6 +206,14 @@ mvm_engine_guest_ready(MvmEngine *engine, uint32_t count, MvmClipTypes types)
 }
 
 void
+mvm_engine_guest_renumber(MvmEngine *engine, uint32_t count)
+{
+    engine->guest_count = count;
+    engine->guest_unseen = false;
+    engine->own_id = 0; /* what it promised cannot be named any more */
+}
+
+void
 mvm_engine_guest_gone(MvmEngine *engine, bool blocked)
 {
     int64_t now = engine->ops.now(engine->data);

@@ -97,6 +97,9 @@ void mvm_engine_host_back(MvmEngine *engine);
 /* The guest is connected; count is its change count, types what it can take and give. */
 void mvm_engine_guest_ready(MvmEngine *engine, uint32_t count, MvmClipTypes types);
 
+/* Before guest_ready(): it is reached in another way than before, and counts otherwise. */
+void mvm_engine_guest_renumber(MvmEngine *engine, uint32_t count);
+
 void mvm_engine_guest_changed(MvmEngine *engine, uint32_t count, MvmClipTypes types, bool secret);
 void mvm_engine_guest_fetched(MvmEngine *engine, uint32_t count, MvmClipType type, GBytes *bytes,
                               const GError *error);

@@ -4,6 +4,9 @@
 #include "util/error.h"
 #include "util/ssh.h"
 
+/* A try that took so long ended because nothing was said, not because there is no osascript. */
+#define SLOW_US ((MVM_GUEST_HELLO_MS - 500) * G_TIME_SPAN_MILLISECOND)
+
 struct MvmLink {
     MvmSshTarget *target;  /* owned */
     GMainContext *context; /* a reference */
@@ -17,17 +20,30 @@ struct MvmLink {
     int64_t up_since;  /* monotonic microseconds */
     unsigned retry_ms; /* the next wait */
     GSource *retry;    /* owned, or NULL */
+    int64_t tried_at;  /* monotonic microseconds: the start of guest */
+    bool slow;         /* osascript said nothing in time, when it was tried last */
+    unsigned upgrade_ms, upgrade_min_ms;
+    GSource *upgrade; /* owned, or NULL */
 };
 
 static void try_now(MvmLink *link, bool fall_back);
 
 static void
-stop_timer(MvmLink *link)
+stop_source(GSource **source)
 {
-    if (link->retry == NULL)
+    if (*source == NULL)
         return;
-    g_source_destroy(link->retry);
-    g_clear_pointer(&link->retry, g_source_unref);
+    g_source_destroy(*source);
+    g_clear_pointer(source, g_source_unref);
+}
+
+static void
+set_source(MvmLink *link, GSource **source, unsigned ms, GSourceFunc func)
+{
+    stop_source(source);
+    *source = g_timeout_source_new(ms);
+    g_source_set_callback(*source, func, link, NULL);
+    g_source_attach(*source, link->context);
 }
 
 static gboolean
@@ -35,7 +51,7 @@ on_retry(gpointer data)
 {
     MvmLink *link = data;
 
-    stop_timer(link);
+    stop_source(&link->retry);
     try_now(link, false);
     return G_SOURCE_REMOVE;
 }
@@ -43,10 +59,31 @@ on_retry(gpointer data)
 static void
 retry_in(MvmLink *link, unsigned ms)
 {
-    stop_timer(link);
-    link->retry = g_timeout_source_new(ms);
-    g_source_set_callback(link->retry, on_retry, link, NULL);
-    g_source_attach(link->retry, link->context);
+    set_source(link, &link->retry, ms, on_retry);
+}
+
+static gboolean
+on_upgrade(gpointer data)
+{
+    MvmLink *link = data;
+
+    stop_source(&link->upgrade);
+    link->up = false;
+    g_clear_pointer(&link->guest, mvm_guest_free);
+    link->events.down(MVM_GUEST_RENEW, NULL, link->data);
+    try_now(link, false);
+    return G_SOURCE_REMOVE;
+}
+
+static void
+plan_upgrade(MvmLink *link)
+{
+    if (!link->falling_back) {
+        link->upgrade_ms = link->upgrade_min_ms;
+    } else if (link->slow) {
+        set_source(link, &link->upgrade, link->upgrade_ms, on_upgrade);
+        link->upgrade_ms = MIN(link->upgrade_ms * 2, MVM_LINK_UPGRADE_MAX_MS);
+    }
 }
 
 /* Twice as long each time, and never in step with others. */
@@ -73,6 +110,7 @@ on_ready(const MvmGuestHello *hello, void *data)
 
     link->up = link->ever_up = true;
     link->up_since = g_get_monotonic_time();
+    plan_upgrade(link);
     link->events.ready(hello, link->data);
 }
 
@@ -159,6 +197,7 @@ after_try(MvmLink *link, MvmGuestEnd end, const GError *error, bool fell_back)
         return;
     }
     if (end == MVM_GUEST_SILENT && !fell_back) {
+        link->slow = g_get_monotonic_time() - link->tried_at >= SLOW_US;
         try_now(link, true);
         return;
     }
@@ -178,6 +217,7 @@ on_gone(MvmGuestEnd end, const GError *error, void *data)
     bool stable = was_up && g_get_monotonic_time() - link->up_since >= MVM_LINK_STABLE_US;
 
     link->up = false;
+    stop_source(&link->upgrade);
     if (stable)
         link->retry_ms = MVM_LINK_RETRY_MIN_MS;
     if (was_up) {
@@ -201,6 +241,7 @@ try_now(MvmLink *link, bool fall_back)
     g_autoptr(GError) error = NULL;
 
     link->falling_back = fall_back;
+    link->tried_at = g_get_monotonic_time();
     if (fall_back)
         link->guest = mvm_guest_new_pbcopy(link->target, link->context, &events, link, &error);
     else
@@ -219,7 +260,14 @@ mvm_link_new(MvmSshTarget *target, GMainContext *context, const MvmLinkEvents *e
     link->events = *events;
     link->data = data;
     link->retry_ms = MVM_LINK_RETRY_MIN_MS;
+    mvm_link_set_upgrade(link, MVM_LINK_UPGRADE_MIN_MS);
     return link;
+}
+
+void
+mvm_link_set_upgrade(MvmLink *link, unsigned ms)
+{
+    link->upgrade_ms = link->upgrade_min_ms = ms;
 }
 
 void
@@ -227,7 +275,8 @@ mvm_link_free(MvmLink *link)
 {
     if (link == NULL)
         return;
-    stop_timer(link);
+    stop_source(&link->retry);
+    stop_source(&link->upgrade);
     mvm_guest_free(link->guest);
     mvm_ssh_target_free(link->target);
     g_main_context_unref(link->context);
@@ -240,7 +289,8 @@ mvm_link_pause(MvmLink *link)
     bool was_up = link->up;
 
     link->up = false;
-    stop_timer(link);
+    stop_source(&link->retry);
+    stop_source(&link->upgrade);
     g_clear_pointer(&link->guest, mvm_guest_free);
     return was_up;
 }

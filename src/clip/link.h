@@ -12,6 +12,11 @@
 #define MVM_LINK_RETRY_MAX_MS 30000
 #define MVM_LINK_STABLE_US (30 * G_USEC_PER_SEC) /* up so long, the next retry is quick again */
 
+/* Where osascript said nothing in time and pbcopy is used, it is tried anew: perhaps the guest was
+ * just starting. Twice as long after each time. */
+#define MVM_LINK_UPGRADE_MIN_MS (2 * 60 * 1000)
+#define MVM_LINK_UPGRADE_MAX_MS (32 * 60 * 1000)
+
 typedef struct MvmLink MvmLink;
 
 /* None is called from within a function of this interface. ready to presence: see MvmGuestEvents;
@@ -43,6 +48,9 @@ bool mvm_link_pause(MvmLink *link);
 
 /* The machine runs: connects, at once, unless it is connected. */
 void mvm_link_resume(MvmLink *link);
+
+/* The first wait before osascript is tried anew, in place of MVM_LINK_UPGRADE_MIN_MS. */
+void mvm_link_set_upgrade(MvmLink *link, unsigned ms);
 
 /* The connected guest, borrowed, or NULL. */
 MvmGuest *mvm_link_get_guest(const MvmLink *link);

@@ -13,6 +13,7 @@ struct MvmSession {
     MvmLink *link;           /* owned */
     MvmEngine *engine;       /* owned */
     const char *agent;       /* of the connected guest; static storage */
+    const char *last_agent;  /* of the one that was connected last; static storage */
     char *trouble;           /* owned; the guest's, or NULL */
     char *display_trouble;   /* owned, or NULL */
     GSource *display_retry;  /* owned, or NULL */

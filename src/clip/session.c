@@ -3,6 +3,8 @@
 
 #include "util/error.h"
 
+#include <string.h>
+
 #define DISPLAY_RETRY_MIN_MS 1000
 #define DISPLAY_RETRY_MAX_MS 30000
 #define SAVE_MS 1000
@@ -129,7 +131,9 @@ on_ready(const MvmGuestHello *hello, void *data)
 {
     MvmSession *session = data;
 
-    session->agent = hello->agent;
+    if (session->last_agent != NULL && strcmp(session->last_agent, hello->agent) != 0)
+        mvm_engine_guest_renumber(session->engine, hello->count);
+    session->agent = session->last_agent = hello->agent;
     set_trouble(session, hello->denied   ? "macOS is set to let nobody read its pasteboard"
                          : hello->absent ? "nobody is logged in at the guest's screen as this user"
                                          : NULL);

@@ -788,6 +788,23 @@ test_display_gone(void)
     assert_said(&lab, "");
 }
 
+/* From osascript to pbcopy, or back: what lies there is no copy, and what was promised is gone. */
+static void
+test_renumber(void)
+{
+    g_auto(Lab) lab = {0};
+
+    lab_init(&lab, MVM_DIRECTION_BOTH);
+    connect_lab(&lab);
+    guest_change(&lab, PNG);
+    mvm_engine_guest_gone(lab.engine, false);
+    mvm_engine_guest_renumber(lab.engine, 12345);
+    mvm_engine_guest_ready(lab.engine, 12345, TEXT);
+    assert_said(&lab, "own RECEIVED");
+    mvm_engine_host_requested(lab.engine, lab.own_id, MVM_CLIP_PNG);
+    assert_said(&lab, "deny-png");
+}
+
 /* A guest that was started anew may count to the same number. */
 static void
 test_promise_of_an_earlier_run(void)
@@ -836,5 +853,6 @@ main(int argc, char **argv)
     g_test_add_func("/only-what-was-asked-for", test_only_what_was_asked_for);
     g_test_add_func("/display-gone", test_display_gone);
     g_test_add_func("/promise-of-an-earlier-run", test_promise_of_an_earlier_run);
+    g_test_add_func("/renumber", test_renumber);
     return g_test_run();
 }
