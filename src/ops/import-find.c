@@ -47,11 +47,13 @@ find_only(const char *dir, GError **error)
     const char *name = NULL;
 
     for (int i = 0; listing != NULL && i < MAX_FILES && (name = g_dir_read_name(listing)); i++) {
-        if (!tells_of_machine(name))
+        g_autofree char *path = g_build_filename(dir, name, NULL);
+
+        if (!tells_of_machine(name) || !g_file_test(path, G_FILE_TEST_IS_REGULAR))
             continue;
         if (found != NULL)
             return refuse(dir, "several files there may tell of a machine", error);
-        found = g_build_filename(dir, name, NULL);
+        found = g_steal_pointer(&path);
     }
     return found != NULL ? g_steal_pointer(&found)
                          : refuse(dir, "nothing there tells of a machine", error);
@@ -63,7 +65,8 @@ mvm_import_find(const char *path, GError **error)
     g_autofree char *absolute = g_canonicalize_filename(path, NULL);
     char *script = NULL;
 
-    if (!g_file_test(absolute, G_FILE_TEST_EXISTS))
+    /* An empty name would be the current directory: a variable of a script that was not set. */
+    if (*path == '\0' || !g_file_test(absolute, G_FILE_TEST_EXISTS))
         return refuse(path, "No such file or directory", error);
     if (!g_file_test(absolute, G_FILE_TEST_IS_DIR))
         return g_steal_pointer(&absolute);

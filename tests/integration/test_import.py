@@ -240,6 +240,10 @@ class Hostile(unittest.TestCase):
                                (text.replace('"$HERE/mac', '"$(cat /etc/passwd)/mac'), "no QEMU command")):
                 script.write_text(bad)
                 refused(1, cause)
+            self.assertIn("No such file", env.run([*env.macvm_argv("import", ""), *SMALL], expect=3).err)
+            env.write("odd/x", "")
+            os.mkfifo(env.dir / "odd/pipe.conf")
+            self.assertIn("nothing there tells", env.macvm("import", env.dir / "odd", expect=3).err)
             # Firmware that is none stays behind; the machine comes without its NVRAM.
             script.write_text(text)
             (top / "OVMF_VARS.fd").write_bytes(b"root:x:0:0" * 5000)
