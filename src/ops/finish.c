@@ -45,16 +45,31 @@ delete_or_tell(const MvmContext *context, MvmPool *pool, const char *volume)
         mvm_progress_note(context->progress, "kept volume '%s': %s", volume, cause->message);
 }
 
+/* The volume that held what was written over the recovery; NULL: it cannot be told. */
+static char *
+find_overlay(const MvmContext *context, MvmDomain *domain)
+{
+    MvmCurrent *current = NULL;
+    char *overlay = NULL;
+
+    if (!mvm_current_load(context->conn, mvm_domain_get_name(domain), &current, NULL) ||
+        current == NULL)
+        return NULL;
+    overlay = mvm_image_beside(current->images[MVM_IMAGE_SYSTEM].path, MVM_IMAGE_RECOVERY);
+    mvm_current_free(current);
+    return overlay;
+}
+
 void
 mvm_finish_clean(const MvmContext *context, MvmDomain *domain)
 {
-    g_autofree char *overlay =
-        g_strconcat(mvm_domain_get_name(domain), mvm_image_ending(MVM_IMAGE_RECOVERY), NULL);
     g_autoptr(MvmMetadata) metadata = mvm_domain_get_metadata(domain, NULL);
     g_autoptr(MvmPool) pool = NULL;
     g_autoptr(MvmVolume) volume = NULL;
+    g_autofree char *overlay = NULL;
 
     if (metadata == NULL || !is_finished(metadata) || mvm_domain_is_saved(domain) ||
+        (overlay = find_overlay(context, domain)) == NULL ||
         (pool = open_pool(context, metadata, NULL)) == NULL)
         return;
     volume = mvm_volume_lookup(pool, overlay, NULL);

@@ -21,6 +21,18 @@ mvm_image_ending(MvmImage image)
     return endings[image];
 }
 
+char *
+mvm_image_beside(const char *system_path, MvmImage image)
+{
+    g_autofree char *name = system_path != NULL ? g_path_get_basename(system_path) : NULL;
+    const char *ending = mvm_image_ending(MVM_IMAGE_SYSTEM);
+
+    if (name == NULL || !g_str_has_suffix(name, ending))
+        return NULL;
+    name[strlen(name) - strlen(ending)] = '\0';
+    return g_strconcat(name, mvm_image_ending(image), NULL);
+}
+
 MvmImage
 mvm_image_of_path(const char *path)
 {

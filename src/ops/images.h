@@ -29,6 +29,10 @@ typedef enum {
 /* What follows the machine's name in the name of its volume: "-opencore.qcow2"; static. */
 const char *mvm_image_ending(MvmImage image);
 
+/* The name of the volume of image beside the system disk at path, also of a machine that was
+ * renamed; NULL when that disk is not called as macvm calls them. The caller frees. */
+char *mvm_image_beside(const char *system_path, MvmImage image);
+
 /* Which image a file of that name is, also of a machine that was renamed or copied:
  * "x-opencore.qcow2", "x-opencore-clone.qcow2". MVM_IMAGE_COUNT: none. */
 MvmImage mvm_image_of_path(const char *path);

@@ -4,6 +4,7 @@
 #include "host/launcher.h"
 #include "machine/name.h"
 #include "ops/config.h"
+#include "ops/define-current.h"
 #include "ops/images.h"
 #include "ops/import.h"
 #include "ops/machine.h"
@@ -94,6 +95,17 @@ add_opencore(Work *work, GError **error)
     return names != NULL;
 }
 
+static void
+add_overlay(Work *work, xmlDoc *doc)
+{
+    g_autofree char *source = mvm_current_image_source(MVM_IMAGE_SYSTEM);
+    g_autofree char *system = mvm_xml_get(doc, source);
+    char *overlay = mvm_image_beside(system, MVM_IMAGE_RECOVERY);
+
+    if (overlay != NULL)
+        g_ptr_array_add(work->names, overlay);
+}
+
 /* That of a machine that was imported is its own; any other is shared. */
 static void
 add_firmware(Work *work)
@@ -130,8 +142,7 @@ find_volumes(Work *work, MvmDomain *domain, GError **error)
         return false;
     /* Left from before it was finished, when it has not been started since. */
     if (g_strcmp0(mvm_metadata_get_option(metadata, "recovery"), "off") == 0)
-        g_ptr_array_add(work->names, g_strconcat(work->request->name,
-                                                 mvm_image_ending(MVM_IMAGE_RECOVERY), NULL));
+        add_overlay(work, doc);
     add_firmware(work);
     add_bases(work);
     return true;

@@ -122,6 +122,14 @@ class Made(harness.EveryConnection, unittest.TestCase):
         self.assertIn("deleted volume 'second-recovery.qcow2'", env.macvm("finish", "second").err)
         self.assertIn("deleted volume 'recovery-14.img'", env.macvm("finish", "second", "--remove-media").err)
         env.macvm("finish", "nobody", expect=3)
+        # A machine that was renamed keeps its images' names.
+        env.virsh("vol-create-as", "macvm", "recovery-14.img", "10M", "--format", "raw")
+        env.macvm("define", "third", *SMALL)
+        env.virsh("domrename", "third", "another")
+        self.assertIn("deleted volume 'third-recovery.qcow2'", env.macvm("finish", "another").err)
+        env.macvm("set", "another", "--recovery", "on")
+        env.macvm("undefine", "another", "--remove-storage", "--yes")
+        self.assertNotIn("third", env.virsh("vol-list", "macvm").out)
 
     def test_print_makes_nothing(self):
         with harness.Environment.session() as env:
