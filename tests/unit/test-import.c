@@ -145,6 +145,8 @@ test_shell_words(void)
     g_assert_cmpstr(mvm_shell_get(shell, "K"), ==, "open\n");
 }
 
+#define SCRIPT_DIR_IDIOM "$( cd -- \"$( dirname -- \"${BASH_SOURCE[0]}\" )\" &> /dev/null && pwd )"
+
 /* Where a script is, it asks in many ways; what else it asks only a shell could tell. */
 static void
 test_shell_dir(void)
@@ -159,8 +161,7 @@ test_shell_dir(void)
                                        "$(dirname \"$(readlink -f \"$0\")\")",
                                        "$(dirname \"$(realpath \"${BASH_SOURCE}\")\")",
                                        "\"$(cd \"$(dirname \"$0\")\" && pwd)\"",
-                                       "$( cd -- \"$( dirname -- \"${BASH_SOURCE[0]}\" )\" "
-                                       "&> /dev/null && pwd )",
+                                       SCRIPT_DIR_IDIOM,
                                        "$(cd \"$(dirname \"$0\")\" >/dev/null 2>&1; pwd -P)",
                                        "${0%/*}",
                                        "\"${BASH_SOURCE[0]%/*}\"",
