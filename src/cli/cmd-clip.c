@@ -345,6 +345,17 @@ mvm_cli_share_clipboard(MvmCli *cli, const char *name, GError **error)
 }
 
 bool
+mvm_cli_toggle_clipboard(MvmCli *cli, const char *name, GError **error)
+{
+    ClipArgs args = {.name = name};
+    g_autoptr(MvmClipPeer) peer = find_peer(cli, &args, error);
+    g_auto(MvmClipStatus) status = {0};
+
+    return peer != NULL && mvm_clip_status(peer, &status, error) &&
+           (status.running ? run_stop : run_sync)(cli, peer, &args, error);
+}
+
+bool
 mvm_cmd_clip(MvmCli *cli, int argc, char **argv, GError **error)
 {
     g_auto(ClipArgs) args = {0};
