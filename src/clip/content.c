@@ -36,18 +36,6 @@ mvm_clip_type_media(MvmClipType type)
     return types[type].media;
 }
 
-bool
-mvm_clip_type_parse(const char *media, MvmClipType *ret_type)
-{
-    for (int i = 0; i < MVM_CLIP_TYPE_COUNT; i++) {
-        if (g_ascii_strcasecmp(media, types[i].media) == 0) {
-            *ret_type = (MvmClipType)i;
-            return true;
-        }
-    }
-    return false;
-}
-
 typedef struct {
     size_t size;
     void *data;

@@ -39,9 +39,6 @@ size_t mvm_clip_type_max(MvmClipType type);
  * "text/plain;charset=utf-8". Static storage. */
 const char *mvm_clip_type_media(MvmClipType type);
 
-/* The reverse of mvm_clip_type_media(), ignoring case; false for any other name. */
-bool mvm_clip_type_parse(const char *media, MvmClipType *ret_type);
-
 /* Takes data (from g_malloc(); may be NULL when size is 0). The memory is overwritten before it is
  * freed, because a clipboard may hold a password. */
 GBytes *mvm_clip_bytes_take(void *data, size_t size);

@@ -127,12 +127,6 @@ mvm_patch_free(MvmPatch *patch)
     g_free(patch);
 }
 
-const char *
-mvm_patch_get_name(const MvmPatch *patch)
-{
-    return patch->name;
-}
-
 MvmPatchFile
 mvm_patch_get_file(const MvmPatch *patch, size_t index, MvmPatchDirection direction)
 {

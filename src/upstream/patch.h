@@ -30,9 +30,6 @@ MvmPatch *mvm_patch_parse(const char *name, const char *data, size_t len, GError
 void mvm_patch_free(MvmPatch *patch);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(MvmPatch, mvm_patch_free)
 
-/* Borrowed from patch. */
-const char *mvm_patch_get_name(const MvmPatch *patch);
-
 /* The files it touches, each once; paths borrowed from patch, the array is the caller's. */
 GPtrArray *mvm_patch_list_paths(const MvmPatch *patch);
 

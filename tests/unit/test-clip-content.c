@@ -8,14 +8,13 @@ static void
 test_types(void)
 {
     for (int i = 0; i < MVM_CLIP_TYPE_COUNT; i++) {
-        MvmClipType type = MVM_CLIP_TYPE_COUNT;
+        const char *media = mvm_clip_type_media((MvmClipType)i);
 
-        g_assert_true(mvm_clip_type_parse(mvm_clip_type_media((MvmClipType)i), &type));
-        g_assert_cmpint(type, ==, i);
-        g_assert_cmpuint(mvm_clip_type_max(type), <=, MVM_CLIP_TOTAL_MAX);
+        g_assert_nonnull(strchr(media, '/'));
+        g_assert_cmpuint(mvm_clip_type_max((MvmClipType)i), <=, MVM_CLIP_TOTAL_MAX);
+        for (int k = 0; k < i; k++)
+            g_assert_cmpstr(media, !=, mvm_clip_type_media((MvmClipType)k));
     }
-    g_assert_false(mvm_clip_type_parse("text/uri-list", &(MvmClipType){0}));
-    g_assert_false(mvm_clip_type_parse("", &(MvmClipType){0}));
 }
 
 static void
