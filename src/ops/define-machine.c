@@ -106,7 +106,7 @@ choose_port(MvmDefineWork *work, GError **error)
             return true;
     }
     if (!mvm_port_choose(work->context, machine->name, machine->ssh_port, &machine->ssh_port,
-                         error))
+                         &work->port_claim, error))
         return false;
     if (machine->ssh_port != MVM_DEFAULT_SSH_PORT)
         mvm_progress_note(work->context->progress, "port %u is taken: the guest's ssh gets %u",

@@ -8,6 +8,7 @@
 #include "ops/define-merge.h"
 #include "ops/define.h"
 #include "ops/images.h"
+#include "util/lock.h"
 #include "virt/caps.h"
 
 #include <glib.h>
@@ -22,6 +23,7 @@ typedef struct {
     char *osk;           /* owned; from macvm.conf */
     MvmHost *host;       /* owned */
     MvmMachine *machine; /* owned */
+    MvmLock *port_claim; /* owned; on a port that was chosen now, or NULL */
     MvmImageRequest images_wanted;
     MvmImages *images; /* owned */
     MvmMerged *merged; /* owned */

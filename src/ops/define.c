@@ -22,6 +22,7 @@ work_clear(MvmDefineWork *work)
     mvm_secret_free(work->osk);
     mvm_host_free(work->host);
     mvm_machine_free(work->machine);
+    mvm_lock_release(work->port_claim);
 }
 
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(MvmDefineWork, work_clear)
@@ -81,6 +82,21 @@ warn_of_screen(const MvmDefineWork *work, const char *xml)
         mvm_screen_warn(work->context, work->machine->name, doc);
 }
 
+/* What became of the machine. A saved state goes on as the machine that it was. */
+static void
+look(const MvmDefineWork *work, MvmDefineResult *result)
+{
+    const char *name = work->machine->name;
+    bool saved = false;
+
+    result->running = mvm_definition_look(work->context->conn, name, &saved);
+    if (saved && result->changed)
+        mvm_progress_note(work->context->progress,
+                          "the saved state of '%s' goes on as it was: what changed shows at the "
+                          "start after that",
+                          name);
+}
+
 static bool
 answer(MvmDefineWork *work, MvmDefineResult *result, GError **error)
 {
@@ -90,7 +106,7 @@ answer(MvmDefineWork *work, MvmDefineResult *result, GError **error)
     result->created = work->current == NULL;
     result->changed = work->merged->changed;
     if (work->request->mode == MVM_DEFINE)
-        result->running = mvm_definition_is_running(work->context->conn, work->machine->name);
+        look(work, result);
     if (work->request->mode == MVM_DEFINE_PRINT)
         result->text = g_strdup(work->merged->xml);
     if (work->request->mode == MVM_DEFINE_DIFF) {

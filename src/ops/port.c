@@ -53,8 +53,44 @@ mvm_port_note_shared(const MvmContext *context, const char *name, unsigned port)
 }
 
 bool
+mvm_port_check(const MvmContext *context, const char *name, unsigned port, GError **error)
+{
+    g_autoptr(GPtrArray) machines = mvm_domain_list(context->conn, error);
+    const char *owner = machines != NULL ? owner_of(machines, name, port) : NULL;
+
+    if (owner == NULL)
+        return machines != NULL;
+    g_set_error(error, MVM_ERROR, MVM_ERROR_CONFLICT,
+                "cannot define '%s': '%s' was given its port %u just now", name, owner, port);
+    mvm_error_set_hint(error, "run the command again");
+    return false;
+}
+
+/* NULL when a define that is under way has the port. */
+static MvmLock *
+claim(const MvmContext *context, unsigned port)
+{
+    g_autofree char *key =
+        g_strdup_printf("%s\n%u", mvm_connection_get_endpoint(context->conn)->uri, port);
+
+    return mvm_lock_take_key("port", key, "port", NULL);
+}
+
+/* The claim first, and then a look: who let go of it in between has defined its machine by then. */
+static bool
+try_port(const MvmContext *context, const char *name, unsigned port, MvmLock **ret_claim)
+{
+    g_autoptr(MvmLock) lock = claim(context, port);
+
+    if (lock == NULL || !mvm_port_check(context, name, port, NULL))
+        return false;
+    *ret_claim = g_steal_pointer(&lock);
+    return true;
+}
+
+bool
 mvm_port_choose(const MvmContext *context, const char *name, unsigned first, unsigned *ret_port,
-                GError **error)
+                MvmLock **ret_claim, GError **error)
 {
     g_autoptr(GPtrArray) machines = mvm_domain_list(context->conn, error);
     bool remote = mvm_connection_get_endpoint(context->conn)->remote;
@@ -62,7 +98,8 @@ mvm_port_choose(const MvmContext *context, const char *name, unsigned first, uns
     if (machines == NULL)
         return false;
     for (unsigned port = first; port < first + TRIES && port <= 65535; port++) {
-        if (owner_of(machines, name, port) == NULL && (remote || is_free_here(port))) {
+        if (owner_of(machines, name, port) == NULL && (remote || is_free_here(port)) &&
+            try_port(context, name, port, ret_claim)) {
             *ret_port = port;
             return true;
         }

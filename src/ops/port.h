@@ -3,6 +3,7 @@
 #pragma once
 
 #include "ops/context.h"
+#include "util/lock.h"
 
 #include <stdbool.h>
 
@@ -10,6 +11,11 @@
 void mvm_port_note_shared(const MvmContext *context, const char *name, unsigned port);
 
 /* Finds a port, from first on, that no other macvm machine of the connection has and, on this
- * machine, nobody listens on. name's own port does not count as taken. */
+ * machine, nobody listens on. name's own port does not count as taken. Until *ret_claim is
+ * released, no other macvm of this user chooses it. */
 bool mvm_port_choose(const MvmContext *context, const char *name, unsigned first,
-                     unsigned *ret_port, GError **error);
+                     unsigned *ret_port, MvmLock **ret_claim, GError **error);
+
+/* Whether the port is still nobody else's: another user, or another machine, makes no claim that
+ * is seen here. MVM_ERROR_CONFLICT when somebody was faster. */
+bool mvm_port_check(const MvmContext *context, const char *name, unsigned port, GError **error);

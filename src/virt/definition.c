@@ -67,6 +67,16 @@ mvm_definition_set_autostart(MvmConnection *conn, const char *name, bool autosta
 }
 
 bool
+mvm_definition_look(MvmConnection *conn, const char *name, bool *ret_saved)
+{
+    g_autoptr(virDomain) domain = virDomainLookupByName(conn->virt, name);
+    bool running = domain != NULL && virDomainIsActive(domain) == 1;
+
+    *ret_saved = domain != NULL && !running && virDomainHasManagedSaveImage(domain, 0) == 1;
+    return running;
+}
+
+bool
 mvm_definition_is_running(MvmConnection *conn, const char *name)
 {
     g_autoptr(virDomain) domain = virDomainLookupByName(conn->virt, name);

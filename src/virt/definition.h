@@ -28,6 +28,10 @@ bool mvm_definition_set_autostart(MvmConnection *conn, const char *name, bool au
 /* Whether the domain runs now (paused counts). False when it does not exist. */
 bool mvm_definition_is_running(MvmConnection *conn, const char *name);
 
+/* The same; *ret_saved, for one that is off, is whether its next start goes on from a saved state,
+ * with the definition of that time. */
+bool mvm_definition_look(MvmConnection *conn, const char *name, bool *ret_saved);
+
 /* The name of the domain that has uuid in *ret_name, which the caller frees; NULL there when none
  * has it. */
 bool mvm_definition_find_uuid(MvmConnection *conn, const char *uuid, char **ret_name,

@@ -298,6 +298,16 @@ class Kept(unittest.TestCase):
         self.assertLessEqual(set(codes), {0, 4})
         self.assertEqual(1, self.env.virsh("list", "--all", "--name").out.split().count("twin"))
 
+    def test_many_at_once(self):
+        """Each gets a port of its own, however close to each other they are made."""
+        many = [self.env.spawn(self.env.macvm_argv("define", f"m{i}", *SMALL), stderr=subprocess.PIPE) for i in range(4)]
+        for process in many:
+            err = process.communicate(timeout=120)[1]
+            self.assertEqual(0, process.returncode, err)
+        machines = self.env.macvm_json("list")["machines"]
+        self.assertEqual(5, len({machine["ssh"]["port"] for machine in machines}), machines)
+        self.assertEqual([], list((self.env.run_dir / "macvm").iterdir()))
+
     def disks(self, name):
         return [disk["path"] for disk in self.env.macvm_json("status", name)["disks"]]
 

@@ -182,6 +182,8 @@ class Waiting(unittest.TestCase):
         saved = self.env.macvm("down", expect=4)
         self.assertIn("it is saved, not running", saved.err)
         self.assertTrue(self.env.macvm_json("status")["saved"])
+        self.assertIn("goes on as it was", self.env.macvm("set", "macos", "--memory", "1280M").err)
+        self.assertNotIn("goes on as it was", self.env.macvm("set", "macos", "--memory", "1280M").err)
         # what the guest had in its memory is not lost without a word
         self.assertIn("--yes", self.env.macvm("undefine", expect=4).err)
         self.assertTrue(self.env.macvm_json("status")["saved"])
