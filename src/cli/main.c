@@ -207,7 +207,9 @@ main(int argc, char **argv)
     keep_standard_streams();
     setlocale(LC_ALL, "");
     signal(SIGPIPE, SIG_IGN);
-    mvm_interrupt_catch();
+    mvm_interrupt_catch(isatty(STDERR_FILENO)
+                            ? "\nmacvm: still at work; Ctrl-C once more ends it at once\n"
+                            : NULL);
     if (!run(&cli, argc, argv, &error)) {
         blame_interrupt(&error);
         status = mvm_error_exit_status(error);

@@ -4,6 +4,7 @@
 #include "ops/power.h"
 #include "ops/remote-command.h"
 #include "util/error.h"
+#include "util/interrupt.h"
 #include "util/words.h"
 #include "virt/watch.h"
 
@@ -71,8 +72,10 @@ wait_off(MvmWatch *watch, gint64 until, MvmRemoteCommand *command, GError **erro
     return true;
 }
 
+/* *asked is set once the guest is told. */
 static bool
-try_ssh(const MvmContext *context, MvmDomain *domain, MvmWatch *watch, gint64 until, GError **error)
+try_ssh(const MvmContext *context, MvmDomain *domain, MvmWatch *watch, gint64 until, bool *asked,
+        GError **error)
 {
     g_autoptr(MvmMetadata) metadata = mvm_domain_get_metadata(domain, NULL);
     g_autoptr(MvmRemoteCommand) command = NULL;
@@ -80,12 +83,14 @@ try_ssh(const MvmContext *context, MvmDomain *domain, MvmWatch *watch, gint64 un
     gint64 patience = MIN(PROBE_TIMEOUT, until - g_get_monotonic_time());
     bool ok = false;
 
-    if (metadata == NULL || !mvm_guest_ssh_answers(domain, metadata, (int)(patience / 1000)))
+    if (metadata == NULL || !mvm_guest_ssh_answers(domain, metadata, (int)(patience / 1000)) ||
+        mvm_interrupted())
         return true;
     argv = mvm_guest_ssh_argv(domain, metadata, MVM_GUEST_SSH_BATCH, shutdown_command, NULL);
     command = argv == NULL ? NULL : mvm_remote_command_start((const char *const *)argv->pdata);
     if (command == NULL)
         return true;
+    *asked = true;
     mvm_progress_note(context->progress, "asking '%s' by ssh to shut down",
                       mvm_domain_get_name(domain));
     mvm_watch_set_fd(watch, mvm_remote_command_get_fd(command));
@@ -96,15 +101,17 @@ try_ssh(const MvmContext *context, MvmDomain *domain, MvmWatch *watch, gint64 un
 
 static bool
 try_power_button(const MvmContext *context, MvmDomain *domain, MvmWatch *watch, gint64 until,
-                 GError **error)
+                 bool *asked, GError **error)
 {
     bool pressed = false;
 
     while (!mvm_watch_has_stopped(watch) && g_get_monotonic_time() < until) {
-        if (!pressed && mvm_watch_is_connected(watch)) {
+        /* At Ctrl-C it is not pressed any more: the step below tells. */
+        if (!pressed && !mvm_interrupted() && mvm_watch_is_connected(watch)) {
             /* What libvirt says no to is seen by the machine not stopping; only a broken
              * connection deserves another try. */
             pressed = mvm_domain_press_power(domain, NULL) || !mvm_watch_is_lost(watch);
+            *asked = *asked || pressed;
             if (pressed)
                 mvm_progress_note(context->progress, "pressed the power button of '%s'",
                                   mvm_domain_get_name(domain));
@@ -148,13 +155,13 @@ too_late(MvmDomain *domain, const MvmDownOptions *options, GError **error)
 
 static bool
 ask_and_wait(const MvmContext *context, MvmDomain *domain, MvmWatch *watch,
-             const MvmDownOptions *options, GError **error)
+             const MvmDownOptions *options, bool *asked, GError **error)
 {
     gint64 begin = g_get_monotonic_time();
     gint64 until = begin + (gint64)options->timeout * SECOND;
 
-    return try_ssh(context, domain, watch, begin + (until - begin) / 3, error) &&
-           try_power_button(context, domain, watch, until, error);
+    return try_ssh(context, domain, watch, begin + (until - begin) / 3, asked, error) &&
+           try_power_button(context, domain, watch, until, asked, error);
 }
 
 static void
@@ -175,7 +182,7 @@ mvm_machine_down(const MvmContext *context, const char *name, const MvmDownOptio
     g_autoptr(MvmDomain) domain = mvm_domain_open(context->conn, name, error);
     g_autoptr(MvmWatch) watch = domain == NULL ? NULL : mvm_watch_new(domain, error);
     MvmState state = MVM_STATE_UNKNOWN;
-    bool hears = false;
+    bool hears = false, asked = false;
 
     if (watch == NULL)
         return false;
@@ -185,8 +192,8 @@ mvm_machine_down(const MvmContext *context, const char *name, const MvmDownOptio
         return not_running(domain, state, error);
     if (!hears && !options->force)
         return cannot_hear(domain, state, error);
-    if (hears && !ask_and_wait(context, domain, watch, options, error)) {
-        if (g_error_matches(error != NULL ? *error : NULL, MVM_ERROR, MVM_ERROR_CANCELLED))
+    if (hears && !ask_and_wait(context, domain, watch, options, &asked, error)) {
+        if (asked && g_error_matches(error != NULL ? *error : NULL, MVM_ERROR, MVM_ERROR_CANCELLED))
             hint_to_go_on(name, watch, error);
         return false;
     }

@@ -4,8 +4,10 @@
 
 #include <stdbool.h>
 
-/* From now on SIGINT, SIGTERM and SIGHUP only set the flag; a second one of them kills as usual. */
-void mvm_interrupt_catch(void);
+/* From now on SIGINT, SIGTERM and SIGHUP only set the flag; a second one of them kills as usual.
+ * When the process is still there some seconds after the first (a call into a daemon that hangs
+ * cannot be ended), impatient, a static text, is written to stderr; NULL writes nothing. */
+void mvm_interrupt_catch(const char *impatient);
 
 /* True once such a signal has come. */
 bool mvm_interrupted(void);

@@ -149,6 +149,18 @@ class Waiting(unittest.TestCase):
         self.assertIn("macvm status macos", err)
         self.assertEqual("running", self.env.macvm_json("status")["state"])
 
+    def test_interrupt_at_once(self):
+        """Ctrl-C before the guest was asked anything: it is not asked any more."""
+        self.env.macvm("up")  # QEMU takes the connection to the forwarded port, and the firmware says nothing there
+        down = self.spawn("down")
+        time.sleep(1)
+        down.send_signal(signal.SIGINT)
+        code, _, err = self.end(down, 30)
+        self.assertEqual(130, code, err)
+        self.assertNotIn("pressed", err)
+        self.assertNotIn("was asked to shut down", err)
+        self.assertIn("hint: it was running then", err)
+
     def test_stops_while_waiting(self):
         up = self.spawn("up", "--wait-ssh")
         self.env.wait_state("macos", "running", 120)

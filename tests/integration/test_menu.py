@@ -117,6 +117,23 @@ class Menu(unittest.TestCase):
                 self.assertEqual(0, menu.end())
 
 
+class Hung(unittest.TestCase):
+    def test_daemon(self):
+        """No call into a daemon that hangs can be ended: who pressed Ctrl-C is told how to get out."""
+        with defined() as env:
+            pid, = env.daemon_pids()
+            os.kill(pid, signal.SIGSTOP)
+            try:
+                hung = Terminal(env, "status")
+                time.sleep(1)
+                hung.process.send_signal(signal.SIGINT)
+                hung.expect("macvm: still at work; Ctrl-C once more ends it at once\n")
+                hung.process.send_signal(signal.SIGINT)
+                self.assertEqual(-signal.SIGINT, hung.end())
+            finally:
+                os.kill(pid, signal.SIGCONT)
+
+
 class Question(unittest.TestCase):
     def test_undefine(self):
         with defined() as env:
