@@ -85,6 +85,11 @@ class Connections(unittest.TestCase):
         width, height, colours = harness.png_pixels(picture.read_bytes())
         self.assertGreaterEqual(width * height, 640 * 480)
         self.assertGreater(len(colours), 1)
+        # as large as libvirt's own, and so is what is told of it
+        theirs = env.dir / "theirs.png"
+        env.virsh("screenshot", name, theirs)
+        told = env.macvm_json("screenshot", name, picture)
+        self.assertEqual([(width, height)] * 2, [harness.png_pixels(theirs.read_bytes())[:2], (told["width"], told["height"])])
         self.assertEqual(b"\x89PNG", env.macvm("screenshot", name, "-").raw[:4])
 
     def test_session(self):
@@ -200,6 +205,21 @@ class Waiting(unittest.TestCase):
         self.assertIn("--yes", self.env.macvm("undefine", expect=4).err)
         self.assertTrue(self.env.macvm_json("status")["saved"])
         self.assertIn("restoring the saved state", self.env.macvm("up", timeout=120).err)
+
+    def listeners(self, port):
+        """The local addresses of sockets that listen on the port, as /proc/net/tcp has them."""
+        lines = [line.split() for name in ("tcp", "tcp6") for line in open(f"/proc/net/{name}", encoding="ascii").readlines()[1:]]
+        return [line[1].split(":")[0] for line in lines if line[3] == "0A" and int(line[1].split(":")[1], 16) == port]
+
+    def test_forward_without_macvm(self):
+        """The forwarded port is there however the machine is started, and on 127.0.0.1 alone."""
+        self.assertEqual([], self.listeners(self.port))
+        self.env.virsh("start", "macos", timeout=120)
+        self.assertEqual(["0100007F"], self.listeners(self.port))
+        self.env.virsh("managedsave", "macos", timeout=120)
+        self.assertEqual([], self.listeners(self.port))
+        self.env.virsh("start", "macos", timeout=120)
+        self.assertEqual(["0100007F"], self.listeners(self.port))
 
     def test_two_at_once(self):
         processes = [self.spawn("up") for _ in range(2)]
