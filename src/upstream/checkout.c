@@ -2,6 +2,7 @@
 #include "upstream/checkout.h"
 
 #include "upstream/git.h"
+#include "upstream/record.h"
 #include "upstream/remote.h"
 #include "upstream/roles.h"
 #include "upstream/worktree.h"
@@ -169,13 +170,15 @@ tree_of(git_repository *repo, const git_oid *commit, git_oid *ret_tree, GError *
 }
 
 /* The tree that the work tree shall become: the target's, with the user's edits and the patches.
- * Patches are taken out only where upstream moves: else they stay as the user has them. */
+ * Patches are taken out only where upstream moves, or where they are others now: else they stay as
+ * the user has them. */
 static bool
 plan(Sync *self, git_repository *repo, const git_oid *from, git_oid *ret_to, GError **error)
 {
     const MvmPatchSeries *series = self->request->series;
     git_oid head, target;
     git_oid tree = *from;
+    bool moves = false;
 
     if (!tree_of(repo, &self->target, &target, error))
         return false;
@@ -184,8 +187,9 @@ plan(Sync *self, git_repository *repo, const git_oid *from, git_oid *ret_to, GEr
     } else {
         if (!tree_of(repo, &self->head, &head, error))
             return false;
-        if (!git_oid_equal(&head, &target) &&
-            (!mvm_patch_series_take_out(series, repo, &head, &tree, error) ||
+        moves = !git_oid_equal(&head, &target);
+        if (!mvm_patch_record_take_out(repo, series, moves ? &head : NULL, &tree, error) ||
+            (moves &&
              !mvm_worktree_carry_edits(repo, self->dir, &head, &tree, &target, &tree, error)))
             return false;
     }
@@ -212,6 +216,7 @@ update(Sync *self, git_repository *repo, GError **error)
     g_autoptr(GPtrArray) paths = mvm_patch_series_list_paths(request->series);
     g_auto(MvmRemoteTarget) target = {0};
     MvmMove move = {0};
+    git_oid upstream;
 
     if (!read_head(self, repo, error) ||
         !mvm_remote_fetch(repo, self->url, request->ref, request->progress, &target, error))
@@ -223,9 +228,11 @@ update(Sync *self, git_repository *repo, GError **error)
         return false;
     git_oid_cpy(&move.commit, &self->target);
     move.branch = target.branch;
-    if (is_done(self, repo, &move))
-        return true;
-    return mvm_worktree_move(repo, &move, request->progress, error);
+    if (!is_done(self, repo, &move) && !mvm_worktree_move(repo, &move, request->progress, error))
+        return false;
+    if (tree_of(repo, &self->target, &upstream, NULL))
+        mvm_patch_record_write(repo, request->series, self->result->patches, &upstream);
+    return true;
 }
 
 static void

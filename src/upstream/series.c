@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "upstream/series.h"
 
+#include "upstream/series-private.h"
 #include "util/error.h"
 #include "util/file.h"
 
@@ -9,53 +10,81 @@
 #define SUFFIX ".patch"
 #define PATCHES_MAX 256
 
-/* A patch file; patch is NULL when it was refused. */
-typedef struct {
-    char *name;
-    char *key; /* the name without "@WHAT.patch": variants share it */
-    MvmPatch *patch;
-    GError *refusal;
-} Entry;
-
-struct MvmPatchSeries {
-    GPtrArray *entries; /* Entry, by key and name: variants stand together */
-};
-
 static void
-entry_free(Entry *entry)
+entry_free(MvmPatchEntry *entry)
 {
     g_free(entry->name);
     g_free(entry->key);
+    g_free(entry->text);
     mvm_patch_free(entry->patch);
     g_clear_error(&entry->refusal);
     g_free(entry);
 }
 
-static Entry *
-entry_load(const char *folder, const char *name)
+MvmPatchSeries *
+mvm_patch_series_new(void)
 {
-    g_autofree char *path = g_build_filename(folder, name, NULL);
-    g_autofree char *text = NULL;
-    Entry *entry = g_new0(Entry, 1);
-    size_t len = 0;
+    MvmPatchSeries *series = g_new0(MvmPatchSeries, 1);
+
+    series->entries = g_ptr_array_new_with_free_func((GDestroyNotify)entry_free);
+    return series;
+}
+
+void
+mvm_patch_series_add(MvmPatchSeries *series, const char *name, char *text, size_t len,
+                     GError *refusal)
+{
+    MvmPatchEntry *entry = g_new0(MvmPatchEntry, 1);
 
     entry->name = g_strdup(name);
     entry->key = g_strndup(name, strlen(name) - strlen(SUFFIX));
     entry->key[strcspn(entry->key, "@")] = '\0';
-    text = mvm_file_read(path, MVM_PATCH_MAX, &len, &entry->refusal);
+    entry->text = text;
+    entry->len = len;
+    entry->refusal = refusal;
     if (text != NULL)
         entry->patch = mvm_patch_parse(name, text, len, &entry->refusal);
-    return entry;
+    g_ptr_array_add(series->entries, entry);
+}
+
+static void
+add_file(MvmPatchSeries *series, const char *folder, const char *name)
+{
+    g_autofree char *path = g_build_filename(folder, name, NULL);
+    GError *refusal = NULL;
+    size_t len = 0;
+    char *text = mvm_file_read(path, MVM_PATCH_MAX, &len, &refusal);
+
+    mvm_patch_series_add(series, name, text, len, refusal);
 }
 
 static int
 compare_entries(const void *a, const void *b)
 {
-    const Entry *first = *(Entry *const *)a;
-    const Entry *second = *(Entry *const *)b;
+    const MvmPatchEntry *first = *(MvmPatchEntry *const *)a;
+    const MvmPatchEntry *second = *(MvmPatchEntry *const *)b;
     int order = strcmp(first->key, second->key);
 
     return order != 0 ? order : strcmp(first->name, second->name);
+}
+
+void
+mvm_patch_series_sort(MvmPatchSeries *series)
+{
+    g_ptr_array_sort(series->entries, compare_entries);
+}
+
+bool
+mvm_patch_series_has(const MvmPatchSeries *series, const MvmPatchEntry *wanted)
+{
+    for (guint i = 0; i < series->entries->len; i++) {
+        const MvmPatchEntry *entry = series->entries->pdata[i];
+
+        if (entry->text != NULL && strcmp(entry->name, wanted->name) == 0 &&
+            entry->len == wanted->len && memcmp(entry->text, wanted->text, entry->len) == 0)
+            return true;
+    }
+    return false;
 }
 
 static bool
@@ -87,12 +116,11 @@ mvm_patch_series_load(const char *shipped_dir, const char *user_dir, GError **er
 
     if (!load_folder(shipped_dir, names, error) || !load_folder(user_dir, names, error))
         return NULL;
-    series = g_new0(MvmPatchSeries, 1);
-    series->entries = g_ptr_array_new_with_free_func((GDestroyNotify)entry_free);
+    series = mvm_patch_series_new();
     g_hash_table_iter_init(&iter, names);
     while (g_hash_table_iter_next(&iter, &name, &folder))
-        g_ptr_array_add(series->entries, entry_load(folder, name));
-    g_ptr_array_sort(series->entries, compare_entries);
+        add_file(series, folder, name);
+    mvm_patch_series_sort(series);
     return series;
 }
 
@@ -121,7 +149,7 @@ mvm_patch_series_list_paths(const MvmPatchSeries *series)
     GPtrArray *all = g_ptr_array_new();
 
     for (guint i = 0; i < series->entries->len; i++) {
-        const Entry *entry = series->entries->pdata[i];
+        const MvmPatchEntry *entry = series->entries->pdata[i];
         g_autoptr(GPtrArray) paths = NULL;
 
         if (entry->patch == NULL)
@@ -133,12 +161,10 @@ mvm_patch_series_list_paths(const MvmPatchSeries *series)
     return all;
 }
 
-/* Applies patch to *tree. *ret_fits false: it does not fit and *ret_misfit, when not NULL, tells
- * why. */
-static bool
-try_apply(const MvmPatch *patch, MvmPatchDirection direction, git_repository *repo,
-          const git_oid *tree, git_oid *ret_tree, bool *ret_fits, GError **ret_misfit,
-          GError **error)
+bool
+mvm_patch_try(const MvmPatch *patch, MvmPatchDirection direction, git_repository *repo,
+              const git_oid *tree, git_oid *ret_tree, bool *ret_fits, GError **ret_misfit,
+              GError **error)
 {
     g_autoptr(GError) cause = NULL;
 
@@ -164,12 +190,12 @@ list_fitting(const MvmPatchSeries *series, git_repository *repo, const git_oid *
     const char *last_key = "";
 
     for (guint i = 0; i < series->entries->len; i++) {
-        Entry *entry = series->entries->pdata[i];
+        MvmPatchEntry *entry = series->entries->pdata[i];
         bool fits = false;
 
         if (entry->patch == NULL || strcmp(entry->key, last_key) == 0)
             continue;
-        if (!try_apply(entry->patch, MVM_PATCH_FORWARD, repo, &tree, &tree, &fits, NULL, error))
+        if (!mvm_patch_try(entry->patch, MVM_PATCH_FORWARD, repo, &tree, &tree, &fits, NULL, error))
             return false;
         if (fits) {
             g_ptr_array_add(fitting, entry);
@@ -180,18 +206,20 @@ list_fitting(const MvmPatchSeries *series, git_repository *repo, const git_oid *
 }
 
 bool
-mvm_patch_series_take_out(const MvmPatchSeries *series, git_repository *repo,
-                          const git_oid *upstream, git_oid *tree, GError **error)
+mvm_patch_series_take_out(const MvmPatchSeries *series, const MvmPatchSeries *done,
+                          git_repository *repo, const git_oid *upstream, git_oid *tree,
+                          GError **error)
 {
     g_autoptr(GPtrArray) fitting = g_ptr_array_new();
 
     if (!list_fitting(series, repo, upstream, fitting, error))
         return false;
     for (guint i = fitting->len; i > 0; i--) {
-        const Entry *entry = fitting->pdata[i - 1];
+        const MvmPatchEntry *entry = fitting->pdata[i - 1];
         bool fits = false;
 
-        if (!try_apply(entry->patch, MVM_PATCH_REVERSE, repo, tree, tree, &fits, NULL, error))
+        if (!mvm_patch_series_has(done, entry) &&
+            !mvm_patch_try(entry->patch, MVM_PATCH_REVERSE, repo, tree, tree, &fits, NULL, error))
             return false;
     }
     return true;
@@ -210,17 +238,18 @@ add_result(GPtrArray *results, const char *name, MvmPatchState state, const GErr
 
 /* Tries the variants first..end-1 in one direction; *ret_used is the one that fits, or NULL. */
 static bool
-try_variants(Entry **first, Entry **end, MvmPatchDirection direction, git_repository *repo,
-             const git_oid *tree, git_oid *ret_tree, const Entry **ret_used, GError **ret_misfit,
-             GError **error)
+try_variants(MvmPatchEntry **first, MvmPatchEntry **end, MvmPatchDirection direction,
+             git_repository *repo, const git_oid *tree, git_oid *ret_tree,
+             const MvmPatchEntry **ret_used, GError **ret_misfit, GError **error)
 {
     *ret_used = NULL;
-    for (Entry **entry = first; entry < end; entry++) {
+    for (MvmPatchEntry **entry = first; entry < end; entry++) {
         bool fits = false;
 
         if ((*entry)->patch == NULL)
             continue;
-        if (!try_apply((*entry)->patch, direction, repo, tree, ret_tree, &fits, ret_misfit, error))
+        if (!mvm_patch_try((*entry)->patch, direction, repo, tree, ret_tree, &fits, ret_misfit,
+                           error))
             return false;
         if (fits) {
             *ret_used = *entry;
@@ -231,14 +260,14 @@ try_variants(Entry **first, Entry **end, MvmPatchDirection direction, git_reposi
 }
 
 static bool
-put_variants_in(Entry **first, Entry **end, git_repository *repo, git_oid *tree, GPtrArray *results,
-                GError **error)
+put_variants_in(MvmPatchEntry **first, MvmPatchEntry **end, git_repository *repo, git_oid *tree,
+                GPtrArray *results, GError **error)
 {
     g_autoptr(GError) misfit = NULL;
-    const Entry *used = NULL;
+    const MvmPatchEntry *used = NULL;
     git_oid result;
 
-    for (Entry **entry = first; entry < end; entry++) {
+    for (MvmPatchEntry **entry = first; entry < end; entry++) {
         if ((*entry)->patch == NULL)
             add_result(results, (*entry)->name, MVM_PATCH_REFUSED, (*entry)->refusal);
     }
@@ -263,11 +292,11 @@ bool
 mvm_patch_series_put_in(const MvmPatchSeries *series, git_repository *repo, git_oid *tree,
                         GPtrArray *results, GError **error)
 {
-    Entry **entry = (Entry **)series->entries->pdata;
-    Entry **all_end = entry + series->entries->len;
+    MvmPatchEntry **entry = (MvmPatchEntry **)series->entries->pdata;
+    MvmPatchEntry **all_end = entry + series->entries->len;
 
     while (entry < all_end) {
-        Entry **end = entry + 1;
+        MvmPatchEntry **end = entry + 1;
 
         while (end < all_end && strcmp((*end)->key, (*entry)->key) == 0)
             end++;

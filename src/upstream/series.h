@@ -38,9 +38,10 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(MvmPatchSeries, mvm_patch_series_free)
 GPtrArray *mvm_patch_series_list_paths(const MvmPatchSeries *series);
 
 /* Takes those patches out of *tree that are in it but not in upstream's own tree, from which the
- * user's work tree came. */
-bool mvm_patch_series_take_out(const MvmPatchSeries *series, git_repository *repo,
-                               const git_oid *upstream, git_oid *tree, GError **error);
+ * user's work tree came, and not in done: those are out already. */
+bool mvm_patch_series_take_out(const MvmPatchSeries *series, const MvmPatchSeries *done,
+                               git_repository *repo, const git_oid *upstream, git_oid *tree,
+                               GError **error);
 
 /* Puts all into *tree that fit, and appends a MvmPatchResult for each to results. Fails only when
  * the repository cannot be read or written. */

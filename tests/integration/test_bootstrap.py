@@ -141,6 +141,34 @@ class Bootstrap(unittest.TestCase):
         self.assertIn("-cpu Haswell-noTSX,kvm=on", self.text("OpenCore-Boot.sh"))
         self.assert_at(third)
 
+    def test_patches_that_change(self):
+        """What a patch did goes with it: it is none of the user's edits, and no obstacle later."""
+        self.user_patch("a.patch", "README.md", "one", "two")
+        self.user_patch("b.patch", "README.md", "two", "three")
+        self.bootstrap()
+        self.assertEqual(self.text("README.md"), "three\n")
+        self.user_patch("b.patch", "README.md", "two", "four")  # as another version of macvm may bring it
+        self.assertEqual(self.states(self.bootstrap())["b.patch"], "applied")
+        self.assertEqual(self.text("README.md"), "four\n")
+        second = self.commit({"README.md": "one\nmore\n", "OpenCore-Boot.sh": script(head="# moved\n")})
+        (self.patches / "a.patch").unlink()
+        (self.patches / "b.patch").write_text("--- a/README.md\n+++ b/README.md\n@@ -1,2 +1,2 @@\n-one\n+five\n more\n")
+        self.assertEqual(self.states(self.bootstrap())["b.patch"], "applied")
+        self.assertEqual(self.text("README.md"), "five\nmore\n")
+        (self.patches / "b.patch").unlink()
+        self.bootstrap()
+        self.assert_at(second)
+        # Without any, and with the user's own edit of the same file.
+        self.user_patch("a.patch", "notes.txt", "1", "0")
+        (self.patches / "a.patch").write_text("--- a/notes.txt\n+++ b/notes.txt\n@@ -1,3 +1,3 @@\n-1\n+0\n 2\n 3\n")
+        self.bootstrap()
+        (self.dir / "notes.txt").write_text("0\n2\n3\nmine\n")
+        (self.patches / "a.patch").unlink()
+        self.bootstrap()
+        self.assertEqual(self.text("notes.txt"), "1\n2\n3\nmine\n")
+        self.git(self.dir, "fsck", "--strict")
+        self.git(self.dir, "log", "--all", "--oneline")
+
     def test_patch_applied_by_hand(self):
         self.git(self.top, "clone", "-q", self.upstream, self.dir)
         self.git(self.dir, "apply", harness.SOURCE / "patches" / "OpenCore-Boot.sh.patch")
