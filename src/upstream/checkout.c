@@ -256,6 +256,8 @@ update_existing(Sync *self, GError **error)
 
     if (git_repository_open_ext(&repo, self->dir, GIT_REPOSITORY_OPEN_NO_SEARCH, NULL) < 0) {
         mvm_git_set_error(error, "use", self->dir);
+        if (mvm_error_get_hint(*error) != NULL)
+            return false;
         (*error)->code = MVM_ERROR_CONFLICT;
         mvm_error_set_hint(error, "name another folder, or move that one away");
         return false;

@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "upstream/git.h"
 
+#include "util/words.h"
+
 #include <errno.h>
+#include <string.h>
 
 bool
 mvm_git_init(GError **error)
@@ -30,6 +33,26 @@ hint_of(const char *message)
     return NULL;
 }
 
+/* What is meant by "config value 'safe.directory' was not found" as well. */
+static bool
+is_about_owner(const char *message)
+{
+    return strstr(message, "safe.directory") != NULL ||
+           strstr(message, "not owned by current user") != NULL;
+}
+
+static bool
+set_owner_error(GError **error, const char *verb, const char *object)
+{
+    g_autofree char *word = mvm_word_quote(object);
+
+    g_set_error(error, MVM_ERROR, MVM_ERROR_HOST, "cannot %s '%s': it belongs to another user",
+                verb, object);
+    mvm_error_set_hint(error, "if you trust that user: git config --global --add safe.directory %s",
+                       word);
+    return false;
+}
+
 bool
 mvm_git_set_error(GError **error, const char *verb, const char *object)
 {
@@ -37,6 +60,8 @@ mvm_git_set_error(GError **error, const char *verb, const char *object)
     const git_error *last = git_error_last();
     const char *hint = NULL;
 
+    if (last != NULL && is_about_owner(last->message))
+        return set_owner_error(error, verb, object);
     /* Some failures it does not tell, as that of writing an index on a full disk. */
     g_set_error(error, MVM_ERROR, MVM_ERROR_FAILED, "cannot %s '%s': %s", verb, object,
                 last != NULL ? last->message

@@ -2,6 +2,7 @@
 #include "upstream/remote.h"
 
 #include "upstream/git.h"
+#include "util/words.h"
 
 #include <string.h>
 
@@ -75,6 +76,7 @@ fetch_all(git_remote *remote, Fetch *fetch, GError **error)
     git_strarray refspecs = {&refspec, 1};
     git_fetch_options options;
     int rc = 0;
+    g_autofree char *word = mvm_word_quote(fetch->url);
 
     git_fetch_options_init(&options, GIT_FETCH_OPTIONS_VERSION);
     options.callbacks.transfer_progress = on_transfer;
@@ -89,7 +91,11 @@ fetch_all(git_remote *remote, Fetch *fetch, GError **error)
     }
     if (rc < 0) {
         mvm_git_set_error(error, "fetch", fetch->url);
-        if (error != NULL && mvm_error_get_hint(*error) == NULL)
+        if (error == NULL || mvm_error_get_hint(*error) != NULL)
+            return false;
+        if (g_file_test(fetch->url, G_FILE_TEST_EXISTS))
+            mvm_error_set_hint(error, "is that a whole repository? 'git -C %s fsck' tells", word);
+        else
             mvm_error_set_hint(error, "check the address and the network; a proxy is taken from "
                                       "https_proxy, another source from --upstream");
         return false;

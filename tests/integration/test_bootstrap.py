@@ -7,6 +7,7 @@
 import os
 import pathlib
 import random
+import shlex
 import shutil
 import signal
 import subprocess
@@ -319,6 +320,20 @@ class Bootstrap(unittest.TestCase):
         problems = self.bootstrap(own).json["problems"]
         self.assertIn(f"not of '{own}'", problems[0])
         self.assertFalse(self.dir.is_symlink())
+        self.assert_at(self.first)
+
+    def test_upstream_of_another_user(self):
+        """git trusts no repository of somebody else's until it is told to: as the hint says."""
+        if os.geteuid() != 0:
+            harness.skip("only root can give files away")
+        for path in [self.upstream, *self.upstream.rglob("*")]:
+            os.chown(path, harness.NOBODY, harness.NOBODY)
+        error = self.bootstrap(expect=5).error
+        self.assertIn("belongs to another user", error["message"])
+        words = shlex.split(error["hint"].partition(": ")[2])
+        self.assertEqual(words[0], "git")
+        harness.run(words, env=self.env)
+        self.bootstrap()
         self.assert_at(self.first)
 
     def mount(self, size):
