@@ -8,6 +8,10 @@
 /* The largest file that a patch may touch, in bytes. */
 #define TEXT_MAX (4 * 1024 * 1024)
 
+/* Lines compared in search of all hunks of a patch: several times those of the largest file. With
+ * texts of nothing but equal lines the search could go on for hours. */
+#define COMPARED_MAX (32 * 1024 * 1024)
+
 /* A line with its newline, borrowed. */
 typedef struct {
     const char *text;
@@ -23,6 +27,7 @@ typedef struct {
     size_t next;   /* first line after the last placed hunk */
     long drift;    /* how far off from its named place the last hunk was */
     long growth;   /* lines added less lines taken by the hunks so far */
+    size_t *left;  /* how many lines may still be compared */
 } Placement;
 
 static GArray *
@@ -95,13 +100,17 @@ list_preimage(git_patch *patch, size_t hunk, MvmPatchDirection direction, size_t
     return lines;
 }
 
+/* *left: how many lines may still be compared. */
 static bool
-matches_at(const GArray *image, size_t at, const GArray *expected)
+matches_at(const GArray *image, size_t at, const GArray *expected, size_t *left)
 {
     for (guint i = 0; i < expected->len; i++) {
         const Line *have = &g_array_index(image, Line, at + i);
         const Line *want = &g_array_index(expected, Line, i);
 
+        if (*left == 0)
+            return false;
+        (*left)--;
         if (have->len != want->len || memcmp(have->text, want->text, want->len) != 0)
             return false;
     }
@@ -111,17 +120,18 @@ matches_at(const GArray *image, size_t at, const GArray *expected)
 /* The place nearest to wanted where expected stands in the image, not before its line first; -1
  * when there is none. */
 static long
-find_nearest(const GArray *image, size_t first, long wanted, const GArray *expected)
+find_nearest(const GArray *image, size_t first, long wanted, const GArray *expected, size_t *left)
 {
     long low = (long)first;
     long high = (long)image->len - (long)expected->len;
     long start = CLAMP(wanted, low, MAX(low, high));
 
-    for (long step = 0; start - step >= low || start + step <= high; step++) {
+    for (long step = 0; *left > 0 && (start - step >= low || start + step <= high); step++) {
         if (start - step >= low && start - step <= high &&
-            matches_at(image, (size_t)(start - step), expected))
+            matches_at(image, (size_t)(start - step), expected, left))
             return start - step;
-        if (step > 0 && start + step <= high && matches_at(image, (size_t)(start + step), expected))
+        if (step > 0 && start + step <= high &&
+            matches_at(image, (size_t)(start + step), expected, left))
             return start + step;
     }
     return -1;
@@ -169,7 +179,8 @@ place_hunk(Placement *self, git_patch *patch, size_t index, GString *out, GError
     /* Without a line to hold on to, a hunk fits only an empty file. */
     if (expected->len == 0 && self->image->len > 0)
         return misfit(self, index, named, error);
-    at = find_nearest(self->image, self->next, MAX(named, 1) - 1 + self->drift, expected);
+    at = find_nearest(self->image, self->next, MAX(named, 1) - 1 + self->drift, expected,
+                      self->left);
     if (at < 0)
         return misfit(self, index, named, error);
     self->drift = at - (MAX(named, 1) - 1);
@@ -260,9 +271,11 @@ mvm_patch_place(const MvmPatch *patch, MvmPatchDirection direction, MvmPatchRead
                 void *opaque, GError **error)
 {
     g_autoptr(GString) out = g_string_new(NULL);
+    size_t left = COMPARED_MAX;
 
     for (size_t i = 0; i < git_diff_num_deltas(patch->diff); i++) {
         Placement placement = {.patch = patch,
+                               .left = &left,
                                .file = mvm_patch_get_file(patch, i, direction),
                                .direction = direction};
         g_autofree char *text = NULL;

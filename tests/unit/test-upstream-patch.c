@@ -87,6 +87,27 @@ test_place_says_where(void)
                     "cannot apply the patch 't.patch': hunk 2 (line 7) does not fit 'f'");
 }
 
+/* Nothing but equal lines: a search of each place would compare 15 thousand million. */
+static void
+test_place_gives_up(void)
+{
+    const size_t count = 250000;
+    g_autofree char *text = g_malloc(2 * count + 1);
+    g_autoptr(GString) diff = g_string_new(HEADER);
+    g_autoptr(MvmPatch) patch = NULL;
+    g_autoptr(GError) error = NULL;
+
+    memset(text, '\n', 2 * count);
+    text[2 * count] = '\0';
+    g_string_append_printf(diff, "@@ -1,%zu +1,%zu @@\n", count + 1, count + 1);
+    for (size_t i = 0; i < count; i++)
+        g_string_append(diff, " \n");
+    g_string_append(diff, "-x\n+y\n");
+    patch = parse(diff->str);
+    g_assert_null(mvm_patch_place(patch, MVM_PATCH_FORWARD, read_constant, text, &error));
+    g_assert_error(error, MVM_ERROR, MVM_ERROR_CONFLICT);
+}
+
 static void
 test_new_and_deleted_files(void)
 {
@@ -214,6 +235,7 @@ main(int argc, char **argv)
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/patch/place", test_place);
     g_test_add_func("/patch/place-says-where", test_place_says_where);
+    g_test_add_func("/patch/place-gives-up", test_place_gives_up);
     g_test_add_func("/patch/new-and-deleted-files", test_new_and_deleted_files);
     g_test_add_func("/patch/changed-mode", test_changed_mode);
     g_test_add_func("/patch/plain-diff", test_plain_diff);
