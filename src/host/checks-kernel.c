@@ -44,12 +44,18 @@ mvm_check_virtualization(const MvmFacts *facts, MvmCheck *check)
 static char *
 access_fix(const MvmFacts *facts)
 {
-    if (facts->session)
-        return g_strdup_printf("add the user to the group of /dev/kvm on %s ('sudo usermod -aG kvm "
-                               "USER'), then log in anew",
-                               host_name(facts));
-    return g_strdup_printf("sudo chown root:kvm /dev/kvm; sudo chmod 0660 /dev/kvm (on %s)",
-                           host_name(facts));
+    const MvmKernel *kernel = facts->kernel;
+    const char *open_it = "sudo chown root:kvm /dev/kvm; sudo chmod 0660 /dev/kvm";
+    bool for_group = kernel->kvm_gid != 0 && (kernel->kvm_mode & 0060) == 0060;
+    /* Whose session it is, only a connection to this machine tells. */
+    g_autofree char *user =
+        facts->host_name == NULL ? mvm_word_quote(g_get_user_name()) : g_strdup("USER");
+
+    if (!facts->session)
+        return g_strdup_printf("%s (on %s)", open_it, host_name(facts));
+    return g_strdup_printf("add the user to the group of /dev/kvm on %s ('%s%ssudo usermod -aG kvm "
+                           "%s'), then log in anew",
+                           host_name(facts), for_group ? "" : open_it, for_group ? "" : "; ", user);
 }
 
 void

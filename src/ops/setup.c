@@ -101,7 +101,9 @@ mvm_setup_as_root(MvmSetup *setup, MvmStep *step, const char *what, const MvmRoo
 {
     const char *helper = mvm_root_work_helper();
     bool remote = setup->facts->host_name != NULL;
-    g_autofree char *text = mvm_root_work_to_text(work, remote || helper == NULL ? "sudo" : helper);
+    g_autofree char *text = mvm_root_work_to_text(work, remote           ? "sudo"
+                                                        : helper != NULL ? helper
+                                                                         : "");
     GError *error = NULL;
     bool yes = false;
 

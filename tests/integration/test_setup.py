@@ -162,6 +162,18 @@ class Root(unittest.TestCase):
     def test_pacman(self):
         self.check("pacman", "pacman -S --needed --noconfirm qemu-img")
 
+    def test_nobody_to_become_root_with(self):
+        """What is to be run as root is told as root types it."""
+        with harness.Environment.session() as env:
+            prepare(env)
+            env.virsh("list")
+            path = self.path_without(env, "apt-get", "qemu-img", "sudo", "pkexec", plus=["dnf"])
+            (env.dir / "bin/sudo").unlink()
+            done = steps(env, "--yes", env={"PATH": path})["dependencies"]
+            self.assertEqual("left", done["status"])
+            self.assertIn("neither sudo nor pkexec", done["message"])
+            self.assertEqual("dnf install -y qemu-img\n", done["remedy"])
+
     def test_no_package_manager(self):
         with harness.Environment.session() as env:
             prepare(env)

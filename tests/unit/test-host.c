@@ -207,6 +207,31 @@ test_kvm_device(void)
     }
 }
 
+/* Membership in a group that may not open the device would mend nothing. */
+static void
+test_kvm_device_fix(void)
+{
+    static const struct {
+        const char *text;
+        bool has_chown;
+    } nodes[] = {{"kvm-node 660 0 108", false}, {"kvm-node 600 0 0", true}};
+
+    for (size_t i = 0; i < G_N_ELEMENTS(nodes); i++) {
+        g_autoptr(MvmFacts) facts = facts_new("amd-tsc");
+        g_autoptr(MvmCheck) check = NULL;
+
+        mvm_kernel_free(facts->kernel);
+        facts->kernel = mvm_kernel_parse(nodes[i].text);
+        facts->host->qemu_uid = -1;
+        facts->session = true;
+        check = mvm_check_one(facts, "kvm-device");
+        g_assert_cmpint(check->status, ==, MVM_CHECK_WARN);
+        g_assert_true((strstr(check->fix, "chown root:kvm") != NULL) == nodes[i].has_chown);
+        g_assert_nonnull(strstr(check->fix, "usermod -aG kvm "));
+        g_assert_nonnull(strstr(check->fix, g_get_user_name()));
+    }
+}
+
 static void
 test_no_kvm(void)
 {
@@ -325,6 +350,7 @@ main(int argc, char **argv)
     g_test_add_func("/ignore-msrs", test_ignore_msrs);
     g_test_add_func("/stored-option", test_stored_option);
     g_test_add_func("/kvm-device", test_kvm_device);
+    g_test_add_func("/kvm-device-fix", test_kvm_device_fix);
     g_test_add_func("/no-kvm", test_no_kvm);
     g_test_add_func("/versions", test_versions);
     g_test_add_func("/size", test_size);
