@@ -27,8 +27,10 @@ mvm_cmd_up(MvmCli *cli, int argc, char **argv, GError **error)
         (name = mvm_cli_pick(cli, argv[1], &context, error)) == NULL ||
         !mvm_machine_up(&context, name, seconds, error))
         return false;
-    if (clipboard && !mvm_cli_share_clipboard(cli, name, error))
+    if (clipboard && !mvm_cli_share_clipboard(cli, name, error)) {
+        mvm_cli_say(cli, "'%s' is running", name);
         return false;
+    }
     if (view)
         return mvm_view_show(cli, name, error);
     mvm_cli_tell(cli, name, "running", "'%s' is running", name);

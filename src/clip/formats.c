@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "clip/formats.h"
 
+#define TEXTS                                                                                      \
+    (MVM_CLIP_BIT(MVM_CLIP_TEXT) | MVM_CLIP_BIT(MVM_CLIP_HTML) | MVM_CLIP_BIT(MVM_CLIP_RTF))
+
 const MvmClipFormat mvm_clip_formats[MVM_CLIP_FORMAT_COUNT] = {
     {"text/plain;charset=utf-8", MVM_CLIP_TEXT, .read = true, .offer = true},
     {"text/plain;charset=UTF-8", MVM_CLIP_TEXT, .read = true, .offer = false},
@@ -13,6 +16,12 @@ const MvmClipFormat mvm_clip_formats[MVM_CLIP_FORMAT_COUNT] = {
     {"application/rtf", MVM_CLIP_RTF, .read = true, .offer = true},
     {"image/png", MVM_CLIP_PNG, .read = true, .offer = true},
     {"image/tiff", MVM_CLIP_TIFF, .read = true, .offer = true},
+};
+
+const char *const mvm_clip_files[MVM_CLIP_FILES_COUNT] = {
+    "x-special/gnome-copied-files",
+    "x-special/mate-copied-files",
+    "application/x-kde-cutselection",
 };
 
 void
@@ -40,6 +49,8 @@ mvm_clip_choice_add_name(MvmClipChoice *choice, const char *name)
         choice->origin = true;
     if (g_ascii_strcasecmp(name, MVM_CLIP_SECRET_FORMAT) == 0)
         choice->secret = true;
+    for (int i = 0; i < MVM_CLIP_FILES_COUNT; i++)
+        choice->files = choice->files || g_ascii_strcasecmp(name, mvm_clip_files[i]) == 0;
     for (int i = 0; i < MVM_CLIP_FORMAT_COUNT; i++) {
         if (g_ascii_strcasecmp(name, mvm_clip_formats[i].name) == 0) {
             mvm_clip_choice_add_format(choice, i);
@@ -57,7 +68,7 @@ mvm_clip_choice_get_types(const MvmClipChoice *choice)
         if (choice->format[i] >= 0)
             types |= MVM_CLIP_BIT(i);
     }
-    return types;
+    return choice->files ? types & ~TEXTS : types;
 }
 
 GBytes *

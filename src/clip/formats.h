@@ -31,11 +31,17 @@ extern const MvmClipFormat mvm_clip_formats[MVM_CLIP_FORMAT_COUNT];
 #define MVM_CLIP_SECRET_FORMAT "x-kde-passwordManagerHint"
 #define MVM_CLIP_SECRET_VALUE "secret"
 
+/* Where one of these is offered, files were copied, and the text beside it is their paths, which
+ * mean nothing on another machine: GNOME's, MATE's and KDE's file managers. */
+#define MVM_CLIP_FILES_COUNT 3
+extern const char *const mvm_clip_files[MVM_CLIP_FILES_COUNT];
+
 /* What somebody offers, gathered name by name. Start with mvm_clip_choice_init(). */
 typedef struct {
     int format[MVM_CLIP_TYPE_COUNT]; /* the best for each type: index of mvm_clip_formats, or -1 */
     bool origin;
     bool secret;
+    bool files; /* no text is chosen then */
 } MvmClipChoice;
 
 void mvm_clip_choice_init(MvmClipChoice *choice);

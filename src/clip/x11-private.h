@@ -69,6 +69,7 @@ struct MvmClipX11 {
     xcb_window_t window; /* owns the selection and hears of it */
     xcb_atom_t atoms[ATOM_COUNT];
     xcb_atom_t formats[MVM_CLIP_FORMAT_COUNT];
+    xcb_atom_t files[MVM_CLIP_FILES_COUNT];
     uint8_t xfixes_event; /* the first event number of XFixes */
     GQueue replies;       /* of PendingReply, in the order of the requests */
     unsigned stamp_wanted;

@@ -45,6 +45,8 @@ add_target(const MvmClipX11 *x11, MvmClipChoice *choice, xcb_atom_t target)
         choice->origin = true;
     if (target == x11->atoms[ATOM_SECRET])
         choice->secret = true;
+    for (int i = 0; i < MVM_CLIP_FILES_COUNT; i++)
+        choice->files = choice->files || target == x11->files[i];
     for (int i = 0; i < MVM_CLIP_FORMAT_COUNT; i++) {
         if (target == x11->formats[i])
             mvm_clip_choice_add_format(choice, i);

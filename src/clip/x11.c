@@ -261,26 +261,41 @@ attach_source(MvmClipX11 *x11)
     g_source_attach(x11->source, x11->base.context);
 }
 
+/* The name of the n-th atom, and where it is kept; NULL behind the last. */
+static const char *
+atom_place(MvmClipX11 *x11, size_t n, xcb_atom_t **ret_place)
+{
+    if (n < ATOM_COUNT) {
+        *ret_place = &x11->atoms[n];
+        return atom_names[n];
+    }
+    n -= ATOM_COUNT;
+    if (n < MVM_CLIP_FORMAT_COUNT) {
+        *ret_place = &x11->formats[n];
+        return mvm_clip_formats[n].name;
+    }
+    n -= MVM_CLIP_FORMAT_COUNT;
+    *ret_place = n < MVM_CLIP_FILES_COUNT ? &x11->files[n] : NULL;
+    return n < MVM_CLIP_FILES_COUNT ? mvm_clip_files[n] : NULL;
+}
+
 /* Waits for the server, as only what runs at creation may. */
 static bool
 intern_atoms(MvmClipX11 *x11)
 {
-    xcb_intern_atom_cookie_t cookies[ATOM_COUNT + MVM_CLIP_FORMAT_COUNT];
+    xcb_intern_atom_cookie_t cookies[ATOM_COUNT + MVM_CLIP_FORMAT_COUNT + MVM_CLIP_FILES_COUNT];
+    xcb_atom_t *place = NULL;
+    const char *name = NULL;
     bool interned = true;
 
-    for (size_t i = 0; i < G_N_ELEMENTS(cookies); i++) {
-        const char *name = i < ATOM_COUNT ? atom_names[i] : mvm_clip_formats[i - ATOM_COUNT].name;
-
+    for (size_t i = 0; (name = atom_place(x11, i, &place)) != NULL; i++)
         cookies[i] = xcb_intern_atom(x11->conn, 0, (uint16_t)strlen(name), name);
-    }
-    for (size_t i = 0; i < G_N_ELEMENTS(cookies); i++) {
+    for (size_t i = 0; atom_place(x11, i, &place) != NULL; i++) {
         xcb_intern_atom_reply_t *reply = xcb_intern_atom_reply(x11->conn, cookies[i], NULL);
 
         interned = interned && reply != NULL;
-        if (reply != NULL && i < ATOM_COUNT)
-            x11->atoms[i] = reply->atom;
-        else if (reply != NULL)
-            x11->formats[i - ATOM_COUNT] = reply->atom;
+        if (reply != NULL)
+            *place = reply->atom;
         free(reply);
     }
     return interned;

@@ -273,9 +273,14 @@ test_read(void)
     g_assert_error(lab.error, MVM_ERROR, MVM_ERROR_CONFLICT);
     mvm_guest_report(lab.guest, 6);
     wait_for(&lab, &lab.changed, 2);
-    put(&lab, "org.nspasteboard.ConcealedType", "");
+    put(&lab, "public.file-url", "file:///Users/joe/copied"); /* the text is a file's name */
+    put(&lab, "public.png", "png");
     put(&lab, "changeCount", "8");
     wait_for(&lab, &lab.changed, 3);
+    g_assert_cmpuint(lab.types, ==, MVM_CLIP_BIT(MVM_CLIP_PNG));
+    put(&lab, "org.nspasteboard.ConcealedType", "");
+    put(&lab, "changeCount", "9");
+    wait_for(&lab, &lab.changed, 4);
     g_assert_true(lab.secret);
 }
 

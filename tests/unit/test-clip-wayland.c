@@ -207,8 +207,13 @@ test_receive_marks(Fixture *f, gconstpointer data)
     g_assert_false(f->watcher->offer.secret);
     g_assert_cmpstr(f->watcher->origin, ==, "another-machine");
     assert_text(clip_watcher_read(f->watcher, MVM_CLIP_TEXT), "another-machine");
-    clip_compositor_own(f->compositor, (const char *[]){NULL}, NULL);
+    clip_compositor_own(f->compositor,
+                        (const char *[]){"text/plain", "application/x-kde-cutselection", NULL},
+                        bytes);
     CLIP_WAIT(f->watcher, f->watcher->changed == 3);
+    g_assert_cmpuint(f->watcher->offer.types, ==, 0);
+    clip_compositor_own(f->compositor, (const char *[]){NULL}, NULL);
+    CLIP_WAIT(f->watcher, f->watcher->changed == 4);
     g_assert_true(f->watcher->offer.empty);
 }
 

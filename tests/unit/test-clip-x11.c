@@ -157,6 +157,23 @@ test_receive_marks(Fixture *f, gconstpointer data)
     g_assert_null(f->watcher->origin);
 }
 
+/* Files are copied: their paths do not cross as text; a picture beside them does. */
+static void
+test_receive_files(Fixture *f, gconstpointer data)
+{
+    if (f->server == NULL)
+        return;
+    clip_peer_set_text(f->peer, "x-special/gnome-copied-files", "copy\nfile:///home/joe/a");
+    clip_peer_set_text(f->peer, "UTF8_STRING", "/home/joe/a");
+    clip_peer_own(f->peer, false);
+    CLIP_WAIT(f->watcher, f->watcher->changed == 1);
+    g_assert_cmpuint(f->watcher->offer.types, ==, 0);
+    clip_peer_set_text(f->peer, "image/png", "png");
+    clip_peer_own(f->peer, false);
+    CLIP_WAIT(f->watcher, f->watcher->changed == 2);
+    g_assert_cmpuint(f->watcher->offer.types, ==, MVM_CLIP_BIT(MVM_CLIP_PNG));
+}
+
 /* A clipboard manager takes over what a password manager copied, without its mark, before its list
  * of targets was read; or before the mark of its origin was. */
 static void
@@ -978,6 +995,7 @@ main(int argc, char **argv)
     ADD("/receive/best", test_receive_best);
     ADD("/receive/latin1", test_receive_latin1);
     ADD("/receive/marks", test_receive_marks);
+    ADD("/receive/files", test_receive_files);
     ADD("/receive/secret-taken-over", test_secret_taken_over);
     ADD("/receive/mute-replaced", test_mute_replaced);
     ADD("/bytes/in", test_bytes_in);
