@@ -28,7 +28,8 @@ mvm_cmd_up(MvmCli *cli, int argc, char **argv, GError **error)
         !mvm_machine_up(&context, name, seconds, error))
         return false;
     if (clipboard && !mvm_cli_share_clipboard(cli, name, error)) {
-        mvm_cli_say(cli, "'%s' is running", name);
+        if (!cli->json)
+            mvm_cli_say(cli, "'%s' is running", name);
         return false;
     }
     if (view)
