@@ -22,6 +22,21 @@ mvm_engine_in_drop(MvmEngine *engine)
     }
 }
 
+/* The host has a newer copy than what is being fetched. */
+void
+mvm_engine_in_overtake(MvmEngine *engine)
+{
+    bool asked = engine->fetching && engine->fetch_forced;
+    g_autoptr(GError) error = NULL;
+
+    mvm_engine_in_drop(engine);
+    if (!asked)
+        return;
+    error = g_error_new_literal(MVM_ERROR, MVM_ERROR_FAILED,
+                                "cannot pull 'the clipboard': a newer copy came first");
+    mvm_engine_tell(engine, MVM_DIRECTION_TO_HOST, MVM_CLIP_FAILED, error);
+}
+
 /* Takes the host's clipboard with what has been fetched. */
 static void
 own(MvmEngine *engine, MvmClipContent *content)
@@ -62,6 +77,7 @@ decide(MvmEngine *engine, GBytes *text, const GError *error)
 
     engine->fetching = false;
     if (g_error_matches(error, MVM_ERROR, MVM_ERROR_CONFLICT)) {
+        engine->pull_wanted = engine->pull_wanted || engine->fetch_forced; /* C follows */
         mvm_engine_tell(engine, MVM_DIRECTION_TO_HOST, MVM_CLIP_LATE, NULL);
         return;
     }
@@ -97,7 +113,7 @@ judge(const MvmEngine *engine, MvmClipTypes types, bool secret, bool forced)
 void
 mvm_engine_guest_changed(MvmEngine *engine, uint32_t count, MvmClipTypes types, bool secret)
 {
-    bool forced = engine->pull_wanted;
+    bool forced = engine->pull_wanted || (engine->fetching && engine->fetch_forced);
     MvmClipOutcome verdict = judge(engine, types & engine->guest_types, secret, forced);
 
     engine->pull_wanted = false;
@@ -106,7 +122,8 @@ mvm_engine_guest_changed(MvmEngine *engine, uint32_t count, MvmClipTypes types, 
         engine->guest_count = count;
         return;
     }
-    mvm_engine_out_drop(engine);
+    if (!engine->out.forced && !engine->flying_forced)
+        mvm_engine_out_drop(engine);
     mvm_engine_in_drop(engine);
     if (engine->host_gone) {
         engine->guest_unseen = true;
@@ -120,6 +137,7 @@ mvm_engine_guest_changed(MvmEngine *engine, uint32_t count, MvmClipTypes types, 
     }
     engine->fetch_count = count;
     engine->fetch_types = types & engine->guest_types;
+    engine->fetch_forced = forced;
     engine->fetching = true;
     if ((types & MVM_CLIP_BIT(MVM_CLIP_TEXT)) != 0)
         engine->ops.guest_fetch(count, MVM_CLIP_TEXT, engine->data);

@@ -26,9 +26,12 @@ mvm_engine_out_drop(MvmEngine *engine)
 {
     if (engine->out.content != NULL && engine->out.secret)
         mvm_engine_out_miss_secret(engine);
+    engine->push_wanted = engine->push_wanted || engine->out.forced;
     mvm_engine_out_free(&engine->out);
     if (engine->flying != NULL && engine->guest_here && engine->ops.guest_cancel(engine->data)) {
         g_clear_pointer(&engine->flying, mvm_clip_content_unref);
+        engine->push_wanted = engine->push_wanted || engine->flying_forced;
+        engine->flying_forced = false;
         mvm_engine_tell(engine, MVM_DIRECTION_TO_GUEST, MVM_CLIP_LATE, NULL);
     }
 }
@@ -129,6 +132,7 @@ mvm_engine_out_send(MvmEngine *engine)
         return;
     engine->flying = g_steal_pointer(&engine->out.content);
     engine->flying_generation = engine->out.generation;
+    engine->flying_forced = engine->out.forced;
     mvm_engine_out_free(&engine->out);
     if (engine->ops.guest_write(engine->flying, &error, engine->data))
         return;
@@ -189,6 +193,7 @@ mvm_engine_host_bytes(MvmEngine *engine, uint64_t generation, MvmClipType type, 
     if (g_error_matches(error, MVM_ERROR, MVM_ERROR_CANCELLED)) {
         if (out->secret)
             mvm_engine_out_miss_secret(engine);
+        engine->push_wanted = engine->push_wanted || out->forced;
         mvm_engine_out_free(out); /* the clipboard has changed: the new offer follows */
         mvm_engine_tell(engine, MVM_DIRECTION_TO_GUEST, MVM_CLIP_LATE, NULL);
         return;
@@ -206,6 +211,7 @@ void
 mvm_engine_guest_written(MvmEngine *engine, uint32_t count, bool own)
 {
     g_autoptr(MvmClipContent) content = g_steal_pointer(&engine->flying);
+    bool forced = engine->flying_forced;
     MvmClipTypes types = 0;
 
     if (content == NULL)
@@ -224,6 +230,9 @@ mvm_engine_guest_written(MvmEngine *engine, uint32_t count, bool own)
     else
         mvm_engine_tell(engine, MVM_DIRECTION_TO_GUEST,
                         types == 0 ? MVM_CLIP_CLEARED : MVM_CLIP_SENT, NULL);
+    engine->flying_forced = false;
     if (engine->out.content != NULL)
         mvm_engine_out_send(engine);
+    else if (forced && !own)
+        mvm_engine_push(engine);
 }

@@ -10,6 +10,7 @@ typedef struct {
     uint64_t generation;     /* of the host's clipboard; 0: not read from there (a clear) */
     MvmClipTypes unread;     /* types that host_read() was asked for */
     bool secret;             /* read only to know it again */
+    bool forced;             /* mvm_engine_push() asked for it: what comes instead is pushed, too */
     GError *failure;         /* owned; of the first type that could not be read, or NULL */
 } MvmOutgoing;
 
@@ -34,6 +35,7 @@ struct MvmEngine {
     MvmOutgoing out;        /* being read, or read and waiting for flying */
     MvmClipContent *flying; /* a reference; given to guest_write(), no answer yet */
     uint64_t flying_generation;
+    bool flying_forced;
 
     /* Guest. */
     bool guest_here, guest_known;
@@ -44,7 +46,8 @@ struct MvmEngine {
     int64_t guest_left_at, blocked_until;
 
     /* Guest to host. */
-    bool fetching; /* the text that decides about fetch_types */
+    bool fetching;     /* the text that decides about fetch_types */
+    bool fetch_forced; /* mvm_engine_pull() asked for it: so it does for what comes instead */
     uint32_t fetch_count;
     MvmClipTypes fetch_types;
     uint64_t own_id; /* 0: the host's clipboard is not ours */
@@ -85,3 +88,4 @@ void mvm_engine_out_free(MvmOutgoing *out);
 
 /* engine-in.c */
 void mvm_engine_in_drop(MvmEngine *engine);
+void mvm_engine_in_overtake(MvmEngine *engine);

@@ -101,8 +101,11 @@ mvm_engine_host_changed(MvmEngine *engine, const MvmClipOffer *offer)
 {
     bool echo = is_our_echo(engine, offer);
 
+    if (offer->initial && engine->own_id != 0) /* it was told late: we have the clipboard by now */
+        return;
     mvm_engine_out_drop(engine);
-    mvm_engine_in_drop(engine);
+    if (!offer->initial)
+        mvm_engine_in_overtake(engine);
     engine->own_id = 0;
     engine->host_seen = true;
     engine->generation = offer->generation;
@@ -139,6 +142,9 @@ mvm_engine_host_gone(MvmEngine *engine)
 {
     mvm_engine_out_drop(engine);
     mvm_engine_in_drop(engine);
+    if (engine->push_wanted)
+        mvm_engine_tell(engine, MVM_DIRECTION_TO_GUEST, MVM_CLIP_FAILED, NULL);
+    engine->push_wanted = false;
     engine->own_id = 0;
     engine->generation = 0;
     engine->host_types = 0;
@@ -227,8 +233,11 @@ mvm_engine_guest_gone(MvmEngine *engine, bool blocked)
             engine->guest_count = engine->fetch_count;
     }
     mvm_engine_in_drop(engine);
-    if (engine->flying != NULL && engine->out.content == NULL)
+    if (engine->flying != NULL && engine->out.content == NULL) {
         engine->out.content = g_steal_pointer(&engine->flying);
+        engine->out.forced = engine->flying_forced;
+    }
+    engine->flying_forced = false;
     g_clear_pointer(&engine->flying, mvm_clip_content_unref);
 }
 
@@ -243,19 +252,41 @@ mvm_engine_guest_forget(MvmEngine *engine)
     mvm_engine_set_last(engine, NULL, 0, false);
 }
 
+/* What is on the host's clipboard came from the guest. */
+static void
+push_own(MvmEngine *engine)
+{
+    MvmClipTypes held = engine->last != NULL ? mvm_clip_content_get_types(engine->last) : 0;
+
+    if (engine->guest_has_last || held == 0) {
+        mvm_engine_tell(engine, MVM_DIRECTION_TO_GUEST,
+                        held == 0 ? MVM_CLIP_NOTHING : MVM_CLIP_SAME, NULL);
+        return;
+    }
+    mvm_engine_out_free(&engine->out);
+    engine->out.content = mvm_clip_content_ref(engine->last);
+    engine->out.forced = true;
+    mvm_engine_out_send(engine);
+}
+
 void
 mvm_engine_push(MvmEngine *engine)
 {
     engine->push_wanted = true;
-    if (!engine->guest_here || !engine->host_seen)
+    if (!engine->guest_here || (!engine->host_seen && engine->own_id == 0))
         return;
     engine->push_wanted = false;
+    if (engine->own_id != 0) {
+        push_own(engine);
+        return;
+    }
     if (engine->host_secret)
         mvm_engine_tell(engine, MVM_DIRECTION_TO_GUEST, MVM_CLIP_SECRET, NULL);
     else if (engine->host_types == 0)
         mvm_engine_tell(engine, MVM_DIRECTION_TO_GUEST, MVM_CLIP_NOTHING, NULL);
     else
         mvm_engine_out_start(engine);
+    engine->out.forced = engine->out.content != NULL;
 }
 
 /* Asking for what differs from a count that is not the present one gives what is there. */

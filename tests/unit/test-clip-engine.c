@@ -756,6 +756,79 @@ test_only_what_was_asked_for(void)
     assert_said(&lab, "read-text write");
 }
 
+/* Whoever asked gets an answer, also when somebody copies in the same moment. */
+static void
+test_asked_and_overtaken(void)
+{
+    g_auto(Lab) lab = {0};
+
+    lab_init(&lab, MVM_DIRECTION_NONE);
+    connect_lab(&lab);
+    offer(&lab, (MvmClipOffer){.types = TEXT, .initial = true});
+    /* Another copy on the host, while it is read or sent. */
+    mvm_engine_push(lab.engine);
+    cancelled(&lab);
+    offer(&lab, (MvmClipOffer){.types = TEXT});
+    host_bytes(&lab, MVM_CLIP_TEXT, "second");
+    assert_said(&lab, "read-text LATE read-text write");
+    lab.can_cancel = true;
+    offer(&lab, (MvmClipOffer){.types = TEXT});
+    host_bytes(&lab, MVM_CLIP_TEXT, "third");
+    assert_said(&lab, "cancel LATE read-text write");
+    /* A copy in the guest in the same moment. */
+    guest_change(&lab, TEXT);
+    mvm_engine_guest_written(lab.engine, lab.count, false);
+    host_bytes(&lab, MVM_CLIP_TEXT, "third");
+    written(&lab);
+    assert_said(&lab, "LATE read-text write SENT");
+    /* The same for a pull: a newer copy in the guest is it; one on the host is the end of it. */
+    mvm_engine_pull(lab.engine);
+    mvm_engine_guest_changed(lab.engine, lab.count, TEXT, false);
+    guest_change(&lab, TEXT);
+    fetch_failed(&lab, lab.count, MVM_ERROR_CONFLICT);
+    guest_copy(&lab, "pulled");
+    assert_said(&lab, "report fetch-text LATE fetch-text LATE fetch-text own RECEIVED");
+    mvm_engine_pull(lab.engine);
+    mvm_engine_guest_changed(lab.engine, lab.count, TEXT, false);
+    offer(&lab, (MvmClipOffer){.types = TEXT});
+    assert_said(&lab, "report fetch-text LATE FAILED");
+}
+
+/* The host's clipboard holds what the guest gave: it has that, or had. */
+static void
+test_push_back(void)
+{
+    g_auto(Lab) lab = {0};
+
+    lab_init(&lab, MVM_DIRECTION_TO_HOST);
+    connect_lab(&lab);
+    guest_copy(&lab, "from the guest");
+    mvm_engine_push(lab.engine);
+    assert_said(&lab, "fetch-text own RECEIVED SAME");
+    mvm_engine_guest_changed(lab.engine, ++lab.count, TEXT, true);
+    mvm_engine_push(lab.engine);
+    assert_said(&lab, "SECRET write");
+    assert_text(lab.written, "from the guest");
+    written(&lab);
+    assert_said(&lab, "SENT");
+}
+
+/* What was on the host's clipboard at first may be told only when it is no longer there. */
+static void
+test_late_initial(void)
+{
+    g_auto(Lab) lab = {0};
+
+    lab_init(&lab, MVM_DIRECTION_BOTH);
+    connect_lab(&lab);
+    guest_change(&lab, TEXT | PNG);
+    offer(&lab, (MvmClipOffer){.types = TEXT, .initial = true});
+    fetched(&lab, MVM_CLIP_TEXT, "t");
+    offer(&lab, (MvmClipOffer){.types = TEXT, .initial = true});
+    mvm_engine_host_requested(lab.engine, lab.own_id, MVM_CLIP_PNG);
+    assert_said(&lab, "fetch-text own RECEIVED fetch-png");
+}
+
 static void
 test_display_gone(void)
 {
@@ -851,6 +924,9 @@ main(int argc, char **argv)
     g_test_add_func("/failures", test_failures);
     g_test_add_func("/push-pull", test_push_pull);
     g_test_add_func("/only-what-was-asked-for", test_only_what_was_asked_for);
+    g_test_add_func("/asked-and-overtaken", test_asked_and_overtaken);
+    g_test_add_func("/push-back", test_push_back);
+    g_test_add_func("/late-initial", test_late_initial);
     g_test_add_func("/display-gone", test_display_gone);
     g_test_add_func("/promise-of-an-earlier-run", test_promise_of_an_earlier_run);
     g_test_add_func("/renumber", test_renumber);
