@@ -37,6 +37,6 @@ if(MACVM_FUZZ)
     add_compile_options(-fsanitize=fuzzer-no-link)
 endif()
 if(MACVM_COVERAGE)
-    add_compile_options(--coverage)
+    add_compile_options(--coverage -fprofile-update=atomic) # threads count, too: else some counts are negative
     add_link_options(--coverage)
 endif()
