@@ -4,6 +4,7 @@
 #include "machine/name.h"
 #include "machine/os.h"
 #include "util/error.h"
+#include "util/words.h"
 
 #include <string.h>
 #include <unistd.h>
@@ -107,6 +108,20 @@ exit_status_of(const GPtrArray *steps)
     return 0;
 }
 
+/* Not when something is left to the user, which was told. */
+static void
+say_ready(MvmCli *cli, const GPtrArray *steps, const char *name)
+{
+    g_autofree char *word = name != NULL ? mvm_word_quote(name) : NULL;
+
+    for (guint i = 0; i < steps->len; i++) {
+        if (((const MvmStep *)steps->pdata[i])->status == MVM_STEP_LEFT)
+            return;
+    }
+    mvm_cli_say(cli, "ready: 'macvm up --view%s%s' starts it and shows its screen",
+                word != NULL ? " " : "", word != NULL ? word : "");
+}
+
 bool
 mvm_cli_setup(MvmCli *cli, MvmSetupRequest request, bool yes, MvmJson *json, GError **error)
 {
@@ -125,6 +140,8 @@ mvm_cli_setup(MvmCli *cli, MvmSetupRequest request, bool yes, MvmJson *json, GEr
     if (cli->exit_status != 0)
         mvm_cli_say(cli,
                     "setup is not complete: mend what failed, then run the same command again");
+    else if (!request.dry_run && json == NULL)
+        say_ready(cli, steps, request.name);
     return true;
 }
 

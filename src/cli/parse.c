@@ -63,6 +63,7 @@ mvm_cli_parse(MvmCli *cli, const GOptionEntry *entries, int *argc, char ***argv,
     if (entries != NULL)
         g_option_context_add_main_entries(context, entries, NULL);
     if (!g_option_context_parse(context, argc, argv, &cause)) {
+        *cause->message = g_ascii_tolower(*cause->message); /* as all of ours begin */
         g_set_error(error, MVM_ERROR, MVM_ERROR_USAGE, "cannot run '%s': %s", cli->command->name,
                     cause->message);
         return usage(cli->command, error);

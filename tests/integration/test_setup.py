@@ -70,6 +70,9 @@ class Local(unittest.TestCase):
             self.assertEqual(before, snapshot(env.home))
             self.assertEqual(xml, env.virsh("dumpxml", "macos").out)
             self.assertEqual("", sudo_log(env))  # nobody said yes
+            told = env.macvm("setup", expect=(0, 5))
+            ready = not {"left", "failed"} & {step["status"] for step in second.values()}
+            self.assertEqual(ready, "ready: 'macvm up --view' starts it" in told.err, told)
             mine = entry.read_text()
             env.write(entry, mine.replace("X-Macvm-Machine=macos", "X-Macvm-Machine=other"))
             env.macvm("undefine", "macos")
