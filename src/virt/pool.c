@@ -89,14 +89,21 @@ pool_xml(const char *path)
     return mvm_xml_to_text(doc);
 }
 
+/* What the pool's XML has there, or NULL. The caller frees. */
 static char *
-read_path(virStoragePoolPtr pool)
+read_xml(virStoragePoolPtr pool, const char *path)
 {
     char *xml = virStoragePoolGetXMLDesc(pool, 0);
     g_autoptr(xmlDoc) doc = xml != NULL ? mvm_xml_parse(xml, strlen(xml), "pool", NULL) : NULL;
 
     free(xml);
-    return doc != NULL ? mvm_xml_get(doc, "/pool/target/path") : NULL;
+    return doc != NULL ? mvm_xml_get(doc, path) : NULL;
+}
+
+static char *
+read_path(virStoragePoolPtr pool)
+{
+    return read_xml(pool, "/pool/target/path");
 }
 
 /* virStoragePoolLookupByTargetPath() does not see inactive pools. */
@@ -131,7 +138,7 @@ find_default(MvmConnection *conn, const char *path)
 
 /* Somebody else may be making the same pool at this moment: then theirs is taken. */
 static virStoragePoolPtr
-make_default(MvmConnection *conn, GError **error)
+make_default(MvmConnection *conn, bool *ret_made, GError **error)
 {
     g_autoptr(virStoragePool) pool = find_default(conn, NULL);
     g_autofree char *path = NULL;
@@ -148,6 +155,7 @@ make_default(MvmConnection *conn, GError **error)
         return g_steal_pointer(&pool);
     xml = pool_xml(path);
     pool = virStoragePoolDefineXML(conn->virt, xml, 0);
+    *ret_made = pool != NULL;
     if (pool == NULL) {
         mvm_virt_set_error(&cause, "make pool '" MVM_POOL_DEFAULT "' in '%s'", path);
         pool = find_default(conn, path);
@@ -194,6 +202,16 @@ find_named(MvmConnection *conn, const char *name, GError **error)
     return NULL;
 }
 
+/* Only a directory is made anew: to build a pool of another kind may write over what is on its
+ * devices. */
+static bool
+is_directory(virStoragePoolPtr pool)
+{
+    g_autofree char *type = read_xml(pool, "/pool/@type");
+
+    return g_strcmp0(type, "dir") == 0;
+}
+
 /* Starting fails when the directory is missing; Build makes it, and its parents. */
 static bool
 start(virStoragePoolPtr pool, const char *name, GError **error)
@@ -203,8 +221,12 @@ start(virStoragePoolPtr pool, const char *name, GError **error)
     if (virStoragePoolIsActive(pool) == 1 || virStoragePoolCreate(pool, 0) == 0)
         return true;
     mvm_virt_set_error(&cause, "start storage pool '%s'", name);
-    if (virStoragePoolBuild(pool, 0) == 0 && virStoragePoolCreate(pool, 0) == 0)
-        return true;
+    if (is_directory(pool)) {
+        if (virStoragePoolBuild(pool, 0) == 0 && virStoragePoolCreate(pool, 0) == 0)
+            return true;
+        g_clear_error(&cause);
+        mvm_virt_set_error(&cause, "start storage pool '%s'", name);
+    }
     /* Another process may have been first. */
     if (virStoragePoolIsActive(pool) == 1)
         return true;
@@ -240,10 +262,23 @@ is_default(const char *name)
 MvmPool *
 mvm_pool_ensure(MvmConnection *conn, const char *name, GError **error)
 {
+    bool made = false;
     virStoragePoolPtr virt =
-        is_default(name) ? make_default(conn, error) : find_named(conn, name, error);
+        is_default(name) ? make_default(conn, &made, error) : find_named(conn, name, error);
+    MvmPool *pool = NULL;
 
-    return virt != NULL ? pool_new(conn, virt, error) : NULL;
+    if (virt == NULL)
+        return NULL;
+    if (made)
+        virStoragePoolRef(virt);
+    pool = pool_new(conn, virt, error);
+    /* One that cannot be started, because of where it is, would stand in the way of a better one.
+     */
+    if (made && pool == NULL)
+        (void)virStoragePoolUndefine(virt);
+    if (made)
+        mvm_virt_pool_free(virt);
+    return pool;
 }
 
 /* NULL with MVM_ERROR_NOT_FOUND when there is no such pool; nothing is made or started. */

@@ -99,6 +99,26 @@ class Pool(unittest.TestCase):
             self.assertEqual(fields(drive("open", "-")), made)
             self.assertTrue(os.path.isdir(made["path"]))
 
+    def test_that_cannot_be_made(self):
+        """A place where no directory can be made is told of, and forgotten."""
+        with session() as (env, _):
+            env.run(["mkdir", "-m", "500", env.dir / "locked"])
+            for place, why in (("/proc/nowhere", "cannot create path"), (env.dir / "locked", "Permission denied\nhint: let libvirt's user")):
+                done = env.macvm("define", "m", "--accel", "tcg", "--memory", "1G", env={"XDG_DATA_HOME": place}, expect=(1, 5))
+                self.assertIn(why, done.err)
+                self.assertEqual("", env.virsh("pool-list", "--all", "--name").out.strip())
+            env.macvm("define", "m", "--accel", "tcg", "--memory", "1G")
+
+    def test_of_another_kind(self):
+        """A pool that does not start is not built: what is on its devices may be somebody's."""
+        with session() as (env, _):
+            env.write("pool.xml", f"<pool type='fs'><name>fs</name><source><device path='{env.dir}/no-device'/></source>"
+                                  f"<target><path>{env.dir}/mounted</path></target></pool>")
+            env.virsh("pool-define", env.dir / "pool.xml")
+            done = env.macvm("define", "m", "--accel", "tcg", "--memory", "1G", "--pool", "fs", expect=(1, 5))
+            self.assertIn("cannot start storage pool 'fs'", done.err)
+            self.assertFalse((env.dir / "mounted").exists())
+
     def test_another_name_for_the_same_directory(self):
         with session() as (env, drive):
             env.virsh("pool-define-as", "mine", "dir", "--target", env.data_home / "macvm/images")
