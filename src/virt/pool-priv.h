@@ -15,3 +15,9 @@ struct MvmPool {
 /* The volume called name, or NULL. A volume made behind libvirt's back is found too: the pool is
  * looked through once more before the answer is no. The caller frees. */
 virStorageVolPtr mvm_pool_find_volume(MvmPool *pool, const char *name);
+
+/* The same where libvirt lists a volume that cannot be read: looks through the pool first. */
+virStorageVolPtr mvm_pool_find_volume_again(MvmPool *pool, const char *name);
+
+/* A pool whose directory went away is stopped by libvirt when it looks: starts it, empty. */
+void mvm_pool_revive(MvmPool *pool);

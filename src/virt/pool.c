@@ -234,6 +234,20 @@ start(virStoragePoolPtr pool, const char *name, GError **error)
     return false;
 }
 
+void
+mvm_pool_revive(MvmPool *pool)
+{
+    (void)start(pool->virt, pool->name, NULL);
+}
+
+/* Refused while a job of the pool runs. */
+static void
+refresh(MvmPool *pool)
+{
+    if (virStoragePoolRefresh(pool->virt, 0) < 0)
+        mvm_pool_revive(pool);
+}
+
 static MvmPool *
 pool_new(MvmConnection *conn, virStoragePoolPtr virt, GError **error)
 {
@@ -358,12 +372,19 @@ mvm_pool_get_available(MvmPool *pool, uint64_t *ret_bytes, GError **error)
 }
 
 virStorageVolPtr
+mvm_pool_find_volume_again(MvmPool *pool, const char *name)
+{
+    refresh(pool);
+    return virStorageVolLookupByName(pool->virt, name);
+}
+
+virStorageVolPtr
 mvm_pool_find_volume(MvmPool *pool, const char *name)
 {
     virStorageVolPtr vol = virStorageVolLookupByName(pool->virt, name);
 
     if (vol == NULL && mvm_virt_last_code() == VIR_ERR_NO_STORAGE_VOL) {
-        (void)virStoragePoolRefresh(pool->virt, 0); /* refused while a job of the pool runs */
+        refresh(pool);
         vol = virStorageVolLookupByName(pool->virt, name);
     }
     return vol;

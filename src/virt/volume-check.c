@@ -16,6 +16,7 @@ typedef enum { USE_NO, USE_YES, USE_UNKNOWN } Use;
 static Use
 xml_uses(virDomainPtr domain, unsigned flags, GPtrArray *images, GError **error)
 {
+    const char *name = virDomainGetName(domain); /* later it would erase the error */
     char *xml = virDomainGetXMLDesc(domain, flags);
     bool uses = false;
     bool ok = false;
@@ -23,7 +24,7 @@ xml_uses(virDomainPtr domain, unsigned flags, GPtrArray *images, GError **error)
     if (xml == NULL && mvm_virt_last_code() == VIR_ERR_NO_DOMAIN)
         return USE_NO;
     if (xml == NULL) {
-        mvm_virt_set_error(error, "read machine '%s'", virDomainGetName(domain));
+        mvm_virt_set_error(error, "read machine '%s'", name);
         return USE_UNKNOWN;
     }
     ok = mvm_domain_xml_uses(xml, images, &uses, error);

@@ -11,11 +11,12 @@
 MvmVolume *
 mvm_volume_read(virStorageVolPtr vol, const char *pool, GError **error)
 {
+    const char *name = virStorageVolGetName(vol); /* later it would erase the error */
     char *xml = virStorageVolGetXMLDesc(vol, 0);
     MvmVolume *volume = NULL;
 
     if (xml == NULL) {
-        mvm_virt_set_error(error, "read volume '%s'", virStorageVolGetName(vol));
+        mvm_virt_set_error(error, "read volume '%s'", name);
         return NULL;
     }
     volume = mvm_volume_parse(xml, pool, error);
@@ -35,7 +36,9 @@ is_unfinished(MvmPool *pool, const char *name)
 MvmVolume *
 mvm_volume_lookup(MvmPool *pool, const char *name, GError **error)
 {
-    g_autoptr(virStorageVol) vol = NULL;
+    g_autoptr(virStorageVol) vol = NULL, again = NULL;
+    g_autoptr(GError) cause = NULL;
+    MvmVolume *volume = NULL;
 
     if (!mvm_volume_check_name(name, error))
         return NULL;
@@ -51,7 +54,15 @@ mvm_volume_lookup(MvmPool *pool, const char *name, GError **error)
         mvm_error_set_hint(error, "run the command that was interrupted again");
         return NULL;
     }
-    return mvm_volume_read(vol, pool->name, error);
+    volume = mvm_volume_read(vol, pool->name, &cause);
+    if (volume != NULL)
+        return volume;
+    again = mvm_pool_find_volume_again(pool, name);
+    if (again != NULL)
+        g_propagate_error(error, g_steal_pointer(&cause));
+    else
+        mvm_virt_set_error(error, "find volume '%s' in pool '%s'", name, pool->name);
+    return NULL;
 }
 
 char *
@@ -141,8 +152,11 @@ mvm_volume_list(MvmPool *pool, GError **error)
     g_autoptr(GPtrArray) volumes = mvm_volume_array_new();
     g_autoptr(GHashTable) marks = NULL;
 
-    if (!mvm_volume_add_all(pool->virt, volumes, error))
-        return NULL;
+    if (!mvm_volume_add_all(pool->virt, volumes, NULL)) {
+        mvm_pool_revive(pool);
+        if (!mvm_volume_add_all(pool->virt, volumes, error))
+            return NULL;
+    }
     marks = find_marks(volumes);
     for (guint i = volumes->len; i-- > 0;) {
         const MvmVolume *volume = volumes->pdata[i];

@@ -109,6 +109,20 @@ class Pool(unittest.TestCase):
                 self.assertEqual("", env.virsh("pool-list", "--all", "--name").out.strip())
             env.macvm("define", "m", "--accel", "tcg", "--memory", "1G")
 
+    def test_gone(self):
+        """A directory that was removed behind libvirt's back, with the images in it."""
+        small = ("--accel", "tcg", "--memory", "1G", "--cores", "1", "--threads", "1")
+        with session() as (env, _):
+            for name in ("one", "two"):
+                env.macvm("define", name, *small)
+            shutil.rmtree(env.data_home / "macvm/images")
+            self.assertIn("the system disk 'one.qcow2' is gone: the machine gets a new, empty one", env.macvm("define", "one").err)
+            self.assertIsNotNone(env.macvm_json("status", "one")["disks"][-1]["capacity"])
+            shutil.rmtree(env.data_home / "macvm/images")
+            for name in ("one", "two"):
+                env.macvm("undefine", "--remove-storage", "--yes", name)
+            self.assertEqual("", env.virsh("list", "--all", "--name").out.strip())
+
     def test_of_another_kind(self):
         """A pool that does not start is not built: what is on its devices may be somebody's."""
         with session() as (env, _):
