@@ -200,8 +200,20 @@ mvm_current_free(MvmCurrent *current)
     g_free(current);
 }
 
+/* A newer macvm may know more versions. */
+static bool
+add_os(const char *os, MvmOptions *options, GError **error)
+{
+    if (mvm_options_set(options, MVM_OPTION_OS, os, error))
+        return true;
+    g_prefix_error(error, "cannot use what the domain's metadata remembers: ");
+    mvm_error_set_hint(error, "use the macvm that defined it, or say --os");
+    return false;
+}
+
 bool
-mvm_current_add_options(const MvmCurrent *current, MvmOptions *options, GError **error)
+mvm_current_add_options(const MvmCurrent *current, bool with_os, MvmOptions *options,
+                        GError **error)
 {
     const MvmMetadata *metadata = current->metadata;
 
@@ -216,7 +228,5 @@ mvm_current_add_options(const MvmCurrent *current, MvmOptions *options, GError *
             return false;
         }
     }
-    if (metadata->os != NULL)
-        return mvm_options_set(options, MVM_OPTION_OS, metadata->os, error);
-    return true;
+    return metadata->os == NULL || !with_os || add_os(metadata->os, options, error);
 }

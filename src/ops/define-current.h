@@ -33,6 +33,8 @@ bool mvm_current_load(MvmConnection *conn, const char *name, MvmCurrent **ret_cu
 char *mvm_current_image_source(MvmImage image);
 void mvm_current_free(MvmCurrent *current);
 
-/* Puts the options that were once asked for over options. Those of a newer macvm are passed over.
+/* Puts the options that were once asked for over options, and macOS's version unless it is asked
+ * for anew. Options of a newer macvm are passed over, a version that only that knows is an error.
  */
-bool mvm_current_add_options(const MvmCurrent *current, MvmOptions *options, GError **error);
+bool mvm_current_add_options(const MvmCurrent *current, bool with_os, MvmOptions *options,
+                             GError **error);

@@ -32,7 +32,9 @@ gather_options(MvmDefineWork *work, GError **error)
 {
     if (!mvm_config_load(&work->options, &work->osk, error))
         return false;
-    if (work->current != NULL && !mvm_current_add_options(work->current, work->options, error))
+    if (work->current != NULL &&
+        !mvm_current_add_options(work->current, !mvm_define_is_asked(work, MVM_OPTION_OS),
+                                 work->options, error))
         return false;
     mvm_options_overlay(work->options, work->request->options);
     return true;

@@ -68,7 +68,7 @@ load_wanted(const MvmContext *context, const MvmDoctorRequest *request, Wanted *
         !mvm_config_load(&wanted->options, &wanted->osk, error))
         return false;
     if (wanted->current != NULL &&
-        !mvm_current_add_options(wanted->current, wanted->options, error))
+        !mvm_current_add_options(wanted->current, request->os == NULL, wanted->options, error))
         return false;
     return request->os == NULL ||
            mvm_options_set(wanted->options, MVM_OPTION_OS, request->os, error);

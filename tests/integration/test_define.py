@@ -255,6 +255,14 @@ class Kept(unittest.TestCase):
         self.assertIn("as it should be", env.macvm("define").out)
         self.assertEqual(before, env.virsh("dumpxml", "--inactive", "macos").out)
 
+    def test_version_of_a_newer_macvm(self):
+        edit(self.env, "macos", lambda text: re.sub("(<macvm:machine[^>]* os=)(['\"])14", r"\1\g<2>27", text))
+        error = self.env.macvm("--json", "define", expect=3).error
+        self.assertIn("metadata remembers: cannot find macOS version '27'", error["message"])
+        self.assertIn("or say --os", error["hint"])
+        self.env.macvm("define", "--os", "14")
+        self.assertEqual("14", self.env.macvm_json("status")["os"])
+
     def test_asked_for_wins(self):
         self.env.virt_xml("macos", "--edit", "--memory", "1536,maxmemory=1536")
         self.env.macvm("set", "macos", "--memory", "1G")
