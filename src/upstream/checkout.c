@@ -188,7 +188,7 @@ plan(Sync *self, git_repository *repo, const git_oid *from, git_oid *ret_to, GEr
         if (!tree_of(repo, &self->head, &head, error))
             return false;
         moves = !git_oid_equal(&head, &target);
-        if (!mvm_patch_record_take_out(repo, series, moves ? &head : NULL, &tree, error) ||
+        if (!mvm_patch_record_take_out(repo, series, &head, moves, &tree, error) ||
             (moves &&
              !mvm_worktree_carry_edits(repo, self->dir, &head, &tree, &target, &tree, error)))
             return false;

@@ -9,6 +9,9 @@
 
 #define REF "refs/macvm/patches"
 
+/* The entry that tells which tree of upstream's they were put into. */
+#define BASE "upstream"
+
 /* The tree that REF leads to; NULL when there is none. */
 static git_tree *
 read_tree(git_repository *repo)
@@ -20,14 +23,29 @@ read_tree(git_repository *repo)
     return (git_tree *)tree;
 }
 
-/* What was written by mvm_patch_record_write(); an empty series for anything else. */
+/* Whether record was written for that tree of upstream's. After a run that was killed it may be
+ * older: variants of a patch look the same once they are in, and must not be confused. */
+static bool
+is_about(git_repository *repo, const git_tree *record, const git_oid *upstream)
+{
+    const git_tree_entry *entry = record != NULL ? git_tree_entry_byname(record, BASE) : NULL;
+    g_autoptr(git_blob) blob = NULL;
+
+    return entry != NULL && git_blob_lookup(&blob, repo, git_tree_entry_id(entry)) == 0 &&
+           git_blob_rawsize(blob) == sizeof(upstream->id) &&
+           memcmp(git_blob_rawcontent(blob), upstream->id, sizeof(upstream->id)) == 0;
+}
+
+/* What was written by mvm_patch_record_write() for that tree; an empty series for anything else. */
 static MvmPatchSeries *
-read_series(git_repository *repo)
+read_series(git_repository *repo, const git_oid *upstream)
 {
     MvmPatchSeries *series = mvm_patch_series_new();
     g_autoptr(git_tree) tree = read_tree(repo);
 
-    for (size_t i = 0; tree != NULL && i < git_tree_entrycount(tree); i++) {
+    if (!is_about(repo, tree, upstream))
+        return series;
+    for (size_t i = 0; i < git_tree_entrycount(tree); i++) {
         const git_tree_entry *entry = git_tree_entry_byindex(tree, i);
         const char *name = git_tree_entry_name(entry);
         g_autoptr(git_blob) blob = NULL;
@@ -70,11 +88,11 @@ take_out(git_repository *repo, const MvmPatchSeries *record, git_oid *tree, GErr
 
 bool
 mvm_patch_record_take_out(git_repository *repo, const MvmPatchSeries *series,
-                          const git_oid *upstream, git_oid *tree, GError **error)
+                          const git_oid *upstream, bool moves, git_oid *tree, GError **error)
 {
-    g_autoptr(MvmPatchSeries) record = read_series(repo);
+    g_autoptr(MvmPatchSeries) record = read_series(repo, upstream);
 
-    if (upstream == NULL)
+    if (!moves)
         return is_contained(record, series) || take_out(repo, record, tree, error);
     return take_out(repo, record, tree, error) &&
            mvm_patch_series_take_out(series, record, repo, upstream, tree, error);
@@ -119,8 +137,10 @@ mvm_patch_record_write(git_repository *repo, const MvmPatchSeries *series, const
     g_autoptr(git_tree) present = read_tree(repo);
     git_treebuilder *builder = NULL;
     git_reference *ref = NULL;
-    git_oid tree;
-    bool good = git_treebuilder_new(&builder, repo, NULL) == 0;
+    git_oid tree, base;
+    bool good = git_treebuilder_new(&builder, repo, NULL) == 0 &&
+                git_blob_create_from_buffer(&base, repo, upstream->id, sizeof(upstream->id)) == 0 &&
+                git_treebuilder_insert(NULL, builder, BASE, &base, GIT_FILEMODE_BLOB) == 0;
 
     for (guint i = 0; good && i < series->entries->len; i++) {
         const MvmPatchEntry *entry = series->entries->pdata[i];
@@ -130,8 +150,7 @@ mvm_patch_record_write(git_repository *repo, const MvmPatchSeries *series, const
             good = add_entry(repo, builder, entry);
     }
     good = good && git_treebuilder_write(&tree, builder) == 0;
-    if (good && (present == NULL ? git_treebuilder_entrycount(builder) > 0
-                                 : !git_oid_equal(&tree, git_tree_id(present))))
+    if (good && (present == NULL || !git_oid_equal(&tree, git_tree_id(present))))
         (void)git_reference_create(&ref, repo, REF, &tree, 1, "macvm bootstrap");
     git_reference_free(ref);
     git_treebuilder_free(builder);

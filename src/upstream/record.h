@@ -8,12 +8,12 @@
 
 #include "upstream/series.h"
 
-/* Takes the patches of the record out of *tree, and what else of series is in it but not in
- * upstream's own tree, from which the work tree came. With upstream NULL, which means that it does
- * not move, only those of the record, and only when one of them is not in series any more as it was
- * put in. What cannot be taken out stays. */
+/* Takes the patches of the record out of *tree, whose files came from upstream, a tree, and when it
+ * moves, also what else of series is in it but not in upstream's. When it does not, they are taken
+ * out only if one of them is not in series any more as it was put in. What cannot be taken out
+ * stays. */
 bool mvm_patch_record_take_out(git_repository *repo, const MvmPatchSeries *series,
-                               const git_oid *upstream, git_oid *tree, GError **error);
+                               const git_oid *upstream, bool moves, git_oid *tree, GError **error);
 
 /* Notes those of series that results tell to be in, but for what is in upstream's own tree. The
  * record is a comfort: that it cannot be written is no failure. */

@@ -170,6 +170,17 @@ class Bootstrap(unittest.TestCase):
         self.git(self.dir, "fsck", "--strict")
         self.git(self.dir, "log", "--all", "--oneline")
 
+    def test_record_of_a_run_before(self):
+        """What a run leaves that was killed after its move: the record is of another upstream."""
+        self.bootstrap()
+        old = self.git(self.dir, "rev-parse", "refs/macvm/patches")
+        self.commit({"OpenCore-Boot.sh": script(cpu="skylake")})
+        self.bootstrap()
+        self.git(self.dir, "update-ref", "refs/macvm/patches", old)
+        third = self.commit({"OpenCore-Boot.sh": script(cpu="skylake", head="# moved\n")})
+        self.assertEqual(self.states(self.bootstrap()), {"OpenCore-Boot.sh@skylake.patch": "applied"})
+        self.assert_at(third)
+
     def test_patch_applied_by_hand(self):
         self.git(self.top, "clone", "-q", self.upstream, self.dir)
         self.git(self.dir, "apply", harness.SOURCE / "patches" / "OpenCore-Boot.sh.patch")
