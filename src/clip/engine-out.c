@@ -56,6 +56,7 @@ remember_secret(MvmEngine *engine)
         mvm_engine_out_miss_secret(engine);
         return;
     }
+    engine->secret_echo_until = 0; /* what comes next is compared with this */
     g_clear_pointer(&engine->secret_mac, g_free);
     if (g_bytes_get_size(text) > 0)
         engine->secret_mac = mac_of(engine, text);

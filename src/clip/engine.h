@@ -9,7 +9,7 @@
  *     what was copied meanwhile crosses.
  *  2. What a password manager marked does not cross, nor, for MVM_ENGINE_SECRET, the same text when
  *     it comes back without the mark. A clipboard manager may take it over before its text could be
- *     read: what comes within MVM_ENGINE_SECRET_ECHO of that is taken for the same.
+ *     read: what comes next, within MVM_ENGINE_SECRET_ECHO, is taken for the same.
  *  3. What the other side has already does not cross: clipboard managers copy again what they see.
  *     It is compared byte by byte, as it was set, and never changed on its way.
  *  4. Of two copies, the one that this engine heard of last wins; an older one is dropped on its
