@@ -153,7 +153,8 @@ class Connection(unittest.TestCase):
                  b"".join(b"MCV1C %08x%08x0000001f\nplain\npublic.utf8-plain-text\n\n\n" % (n, n + 1) for n in range(1, 10000)))
         for agent, said in (("exec cat $(dirname $0)/flood", b"the agent says too much"), (hello + "; exit 0", None),
                             ("exit 0", b"the connection ended"),
-                            (hello + "; printf 'MCV1C 0000000100000002000000ff\\nplain'; exit 1", b"the connection ended"), (hello + "; yes noise >&2", b"it says too much"),
+                            (hello + "; printf 'MCV1C 0000000100000002000000ff\\nplain'; exit 1", b"the connection ended"),
+                            (hello + "; yes noise >&2", b"it says too much"),
                             (hello + "; printf 'MCV1C 0000000100000002ffffffff\\n'; exec sleep 60", b"a frame that is too long"),
                             (hello + "; printf 'MCV1A 000000010000000200000003\\nown'; exec sleep 60", b"that nobody asked for")):
             with self.subTest(agent=agent), cliplab.Lab() as lab:
