@@ -4,28 +4,54 @@
 #include "ops/machine.h"
 #include "util/error.h"
 #include "virt/definition.h"
+#include "virt/volume.h"
 
 #include <unistd.h>
 
+/* Another domain may have the disk still: the one that was imported, or one of its snapshots. A
+ * path of this machine means nothing to another one. */
+static bool
+check_unused(const MvmImportWork *work, GError **error)
+{
+    return mvm_connection_get_endpoint(work->context->conn)->remote ||
+           mvm_volume_check_file_unused(work->pool, work->files[MVM_IMPORT_SYSTEM].path, "delete",
+                                        error);
+}
+
 /* Only what was seen to be in the pool, byte for byte, after the domain is there, goes. */
-bool
-mvm_import_remove_source(MvmImportWork *work, MvmImportResult *result, GError **error)
+static bool
+remove_source(MvmImportWork *work, MvmImportResult *result, bool *ret_same, GError **error)
 {
     const MvmImportFile *system = &work->files[MVM_IMPORT_SYSTEM];
+    g_autoptr(GError) cause = NULL;
+    const char *why = NULL;
     bool same = false;
 
     if (!mvm_import_file_is_same(system, work->context, work->pool, &same, error))
         return false;
-    result->moved = same && mvm_import_file_is_there(system);
-    if (!result->moved) {
-        mvm_import_leave(work->source, "'%s' stays where it is: %s", system->path,
-                         same ? "it is a link, or another file by now"
-                              : "its copy is not the same, bit by bit");
+    *ret_same = same;
+    if (!same)
+        why = "its copy is not the same, bit by bit";
+    else if (!mvm_import_file_is_there(system))
+        why = "it is a link, or another file by now";
+    else if (!check_unused(work, &cause))
+        why = cause->message;
+    result->moved = why == NULL;
+    if (why != NULL) {
+        mvm_import_leave(work->source, "'%s' stays where it is: %s", system->path, why);
         return true;
     }
     if (unlink(system->path) < 0)
         return mvm_error_set_errno(error, "remove", system->path);
     return true;
+}
+
+bool
+mvm_import_remove_source(MvmImportWork *work, MvmImportResult *result, GError **error)
+{
+    bool same = false;
+
+    return remove_source(work, result, &same, error);
 }
 
 /* Whether the machine that is there has the system disk that this import makes. */
@@ -53,12 +79,13 @@ bool
 mvm_import_end_move(MvmImportWork *work, MvmImportResult *result, GError **error)
 {
     g_autoptr(MvmLock) lock = mvm_machine_lock(work->context, work->name, error);
+    bool same = false;
 
     if (lock == NULL || !mvm_import_open_pool(work, error))
         return false;
     if (!is_ours(work) || mvm_definition_is_running(work->context->conn, work->name) ||
         !mvm_import_file_check_apart(&work->files[MVM_IMPORT_SYSTEM], work->pool, NULL))
         return mvm_import_refuse_name(work, error);
-    return mvm_import_remove_source(work, result, error) &&
-           (result->moved || mvm_import_refuse_name(work, error));
+    return remove_source(work, result, &same, error) &&
+           (same || mvm_import_refuse_name(work, error));
 }

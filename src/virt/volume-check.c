@@ -115,36 +115,52 @@ mvm_volume_check_not_running(const MvmPool *pool, const MvmVolume *volume, const
     return check_domains(pool, &scope, images, verb, error);
 }
 
+static bool
+check_unused(MvmPool *pool, MvmVolume *target, const Scope *scope, const char *verb, GError **error)
+{
+    g_autoptr(GPtrArray) volumes = mvm_volume_array_new();
+    g_autoptr(GPtrArray) images = g_ptr_array_new();
+    g_autoptr(GPtrArray) based = NULL;
+
+    if (!read_all_volumes(pool, volumes, error))
+        return false;
+    based = mvm_volume_find_based_on(volumes, target->path);
+    g_ptr_array_add(images, target);
+    g_ptr_array_extend(images, based, NULL, NULL);
+    if (!check_domains(pool, scope, images, verb, error))
+        return false;
+    if (based->len > 0) {
+        const MvmVolume *first = based->pdata[0];
+
+        g_set_error(error, MVM_ERROR, MVM_ERROR_CONFLICT,
+                    "cannot %s volume '%s': volume '%s' of pool '%s' is based on it", verb,
+                    target->name, first->name, first->pool);
+        mvm_error_set_hint(error,
+                           "delete that one first, or make it independent (qemu-img rebase)");
+        return false;
+    }
+    return true;
+}
+
 bool
 mvm_volume_check_unused(MvmPool *pool, const char *name, const char *except, const char *verb,
                         GError **error)
 {
     const Scope scope = {.except = except};
     g_autoptr(virStorageVol) vol = mvm_pool_find_volume(pool, name);
-    g_autoptr(GPtrArray) volumes = mvm_volume_array_new();
-    g_autoptr(GPtrArray) images = g_ptr_array_new();
-    g_autoptr(GPtrArray) based = NULL;
     g_autoptr(MvmVolume) target = NULL;
 
     if (vol == NULL)
         return mvm_virt_set_error(error, "find volume '%s' in pool '%s'", name, pool->name);
     target = mvm_volume_read(vol, pool->name, error);
-    if (target == NULL || !read_all_volumes(pool, volumes, error))
-        return false;
-    based = mvm_volume_find_based_on(volumes, target->path);
-    g_ptr_array_add(images, target);
-    g_ptr_array_extend(images, based, NULL, NULL);
-    if (!check_domains(pool, &scope, images, verb, error))
-        return false;
-    if (based->len > 0) {
-        const MvmVolume *first = based->pdata[0];
+    return target != NULL && check_unused(pool, target, &scope, verb, error);
+}
 
-        g_set_error(error, MVM_ERROR, MVM_ERROR_CONFLICT,
-                    "cannot %s volume '%s': volume '%s' of pool '%s' is based on it", verb, name,
-                    first->name, first->pool);
-        mvm_error_set_hint(error,
-                           "delete that one first, or make it independent (qemu-img rebase)");
-        return false;
-    }
-    return true;
+bool
+mvm_volume_check_file_unused(MvmPool *pool, const char *path, const char *verb, GError **error)
+{
+    const Scope scope = {.except = NULL};
+    MvmVolume target = {.pool = (char *)"", .name = (char *)path, .path = (char *)path};
+
+    return check_unused(pool, &target, &scope, verb, error);
 }

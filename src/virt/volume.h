@@ -71,3 +71,7 @@ bool mvm_volume_delete(MvmPool *pool, const char *name, const char *except, GErr
  * of active pools that are based on the volume, over any number of steps. */
 bool mvm_volume_check_unused(MvmPool *pool, const char *name, const char *except, const char *verb,
                              GError **error);
+
+/* The same for a file at path on the libvirt host, in a pool or not; pool is any of that host. */
+bool mvm_volume_check_file_unused(MvmPool *pool, const char *path, const char *verb,
+                                  GError **error);

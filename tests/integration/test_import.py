@@ -315,6 +315,25 @@ class Hostile(unittest.TestCase):
             self.assertFalse(told["moved"])
             self.assertTrue([line for line in told["left_out"] if "it is a link" in line], told["left_out"])
             self.assertTrue((top / "mac disk.img").is_symlink() and (env.dir / "elsewhere.img").exists())
+            # Nor is it deleted while the domain that it came from has it, or an image of a pool draws on it.
+            hdd = env.dir / "elsewhere.img"
+            path = env.write("old.xml", f"<domain type='qemu'><name>old</name><memory>524288</memory><os><type arch='x86_64'>hvm"
+                             f"</type></os><devices><disk type='file' device='disk'><driver type='qcow2'/><source file='{hdd}'/>"
+                             f"<target dev='sda' bus='sata'/></disk></devices></domain>")
+            env.virsh("define", path)
+            told = env.macvm("--json", "import", path, "kept", *SMALL, "--move").json
+            self.assertFalse(told["moved"])
+            self.assertTrue([line for line in told["left_out"] if "machine 'old' uses it" in line], told["left_out"])
+            env.virsh("undefine", "old")
+            pool = pathlib.Path(env.virsh("vol-path", "kept.qcow2", "macvm").out.strip()).parent
+            env.run(["qemu-img", "create", "-q", "-f", "qcow2", "-b", hdd, "-F", "qcow2", pool / "snapshot.qcow2"])
+            env.virsh("pool-refresh", "macvm")
+            told = env.macvm("--json", "import", path, "kept", *SMALL, "--move").json
+            self.assertTrue([line for line in told["left_out"] if "'snapshot.qcow2' of pool 'macvm' is based on it" in line], told)
+            self.assertTrue(hdd.exists())
+            env.virsh("vol-delete", "--pool", "macvm", "snapshot.qcow2")
+            self.assertTrue(env.macvm("--json", "import", path, "kept", *SMALL, "--move").json["moved"])
+            self.assertFalse(hdd.exists())
 
     def test_told_before(self):
         """What the host cannot do is told before anything is copied."""
