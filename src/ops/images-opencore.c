@@ -77,6 +77,16 @@ decide_new(MvmImages *images, GError **error)
     return images->opencore_build || fail_unless_asked(images, cause, error);
 }
 
+/* Whether its config.plist can be read: who edits it in the guest may have broken it. */
+static bool
+is_whole(const MvmImages *images)
+{
+    g_autoptr(MvmPlist) plist =
+        mvm_opencore_read(images->context, images->had[MVM_IMAGE_OPENCORE].path, NULL, NULL);
+
+    return plist != NULL;
+}
+
 /* Another OpenCore, of which *ret_digest is none that the machine has now: to be made. */
 static bool
 decide_update(MvmImages *images, GError **error)
@@ -87,11 +97,14 @@ decide_update(MvmImages *images, GError **error)
 
     if (!mvm_opencore_find_source(images->request->opencore, &digest, error))
         return false;
-    if (g_strcmp0(digest, machine->opencore_from) == 0)
+    if (g_strcmp0(digest, machine->opencore_from) == 0 && is_whole(images))
         return true;
     images->opencore_build = true;
     images->opencore_source =
         (MvmOpencoreSource){.volume = had->path, .update = true, .file = images->request->opencore};
+    /* A disk that is broken is nothing to go back to. */
+    if (g_strcmp0(digest, machine->opencore_from) == 0)
+        return true;
     g_free(machine->opencore_previous);
     g_free(machine->opencore_previous_from);
     machine->opencore_previous = g_strdup(had->path);

@@ -88,6 +88,12 @@ mvm_opencore_bring(const MvmContext *context, const char *path, const char *raw,
     return done;
 }
 
+static void
+hint_at_update(GError **error)
+{
+    mvm_error_set_hint(error, "'macvm opencore update' makes a new disk, with what macvm has set");
+}
+
 static char *
 read_config(const char *raw, const char *path, size_t *ret_len, GError **error)
 {
@@ -99,8 +105,7 @@ read_config(const char *raw, const char *path, size_t *ret_len, GError **error)
     } else if (text == NULL) {
         g_set_error(error, MVM_ERROR, MVM_ERROR_FAILED,
                     "cannot read '%s': no EFI/OC/config.plist can be read from it", path);
-        mvm_error_set_hint(error, "where macvm made the disk, 'macvm opencore update' makes a new "
-                                  "one");
+        hint_at_update(error);
     }
     return text;
 }
@@ -122,6 +127,8 @@ mvm_opencore_parse(const char *raw, const char *path, MvmPlist **ret_base, GErro
     g_autofree char *text = read_config(raw, path, &len, error);
     MvmPlist *plist = text != NULL ? mvm_plist_parse(text, len, "config.plist", error) : NULL;
 
+    if (text != NULL && plist == NULL)
+        hint_at_update(error);
     if (plist != NULL && ret_base != NULL)
         *ret_base = read_base(raw);
     return plist;

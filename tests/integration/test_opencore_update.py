@@ -192,6 +192,27 @@ class Update(unittest.TestCase):
                 self.assertEqual(first["serial"], generic(env, original)["serial"])
 
 
+class Broken(unittest.TestCase):
+    def test_repaired(self):
+        """A config.plist that was broken in the guest is made anew by an update, also where no newer OpenCore is there."""
+        with harness.Environment.session() as env:
+            checkout(env)
+            env.macvm("define", *SMALL, "--verbose-boot", "on")
+            env.macvm("config", "set", "macos", "Misc.Boot.Timeout", "7")
+            before = config(env)[0]
+            for text in ("", before[:500], "<!DOCTYPE plist [<!ENTITY a 'b'>]><plist><dict/></plist>"):
+                edit(env, text)
+                for command in (("config", "get", "macos", "Misc.Boot.Timeout"), ("set", "macos", "--resolution", "800x600")):
+                    error = env.macvm("--json", *command, expect=1).error
+                    self.assertIn("config.plist", error["message"])
+                    self.assertIn("opencore update", error["hint"])
+                self.assertIn("nothing is taken over", env.macvm("opencore", "update", "macos").err)
+                self.assertEqual(before, config(env)[0])
+                self.assertEqual(1, len(volumes(env)))
+                self.assertIn("already", env.macvm("opencore", "update", "macos").err)
+            env.macvm("opencore", "rollback", "macos", expect=4)
+
+
 class Unset(unittest.TestCase):
     def test_unset(self):
         with harness.Environment.session() as env:
