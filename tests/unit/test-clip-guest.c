@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* The way to the guest: ssh's command line, and both kinds of guest with the production agent under
  * the mock of tests/guest, run by a stand-in for ssh. */
+#include "clip/counter.h"
 #include "clip/guest.h"
 #include "clip/transport.h"
 #include "util/error.h"
@@ -12,14 +13,11 @@
 #include <signal.h>
 #include <string.h>
 
-#define DEADLINE_MS 30000
-
 typedef struct {
     GMainContext *context;
     MvmSshTarget *target;
     MvmGuest *guest;
     char *board; /* the mock pasteboard's folder */
-    bool timed_out;
     /* What has happened. */
     MvmGuestHello hello;
     unsigned ready, changed, fetched, written, gone;
@@ -92,25 +90,10 @@ on_gone(MvmGuestEnd end, const GError *error, void *data)
 static const MvmGuestEvents events = {on_ready,   on_changed,  on_fetched,
                                       on_written, on_presence, on_gone};
 
-static gboolean
-on_deadline(gpointer data)
-{
-    ((Lab *)data)->timed_out = true;
-    return G_SOURCE_REMOVE;
-}
-
-/* Runs the context until *counter has reached value. */
 static void
 wait_for(Lab *lab, const unsigned *counter, unsigned value)
 {
-    g_autoptr(GSource) deadline = g_timeout_source_new(DEADLINE_MS);
-
-    g_source_set_callback(deadline, on_deadline, lab, NULL);
-    g_source_attach(deadline, lab->context);
-    while (*counter < value && !lab->timed_out)
-        g_main_context_iteration(lab->context, TRUE);
-    g_source_destroy(deadline);
-    g_assert_false(lab->timed_out);
+    clip_counter_wait(lab->context, counter, value);
 }
 
 static void

@@ -1,17 +1,15 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* The link with the production agent and pbcopy under the mock of tests/guest. */
+#include "clip/counter.h"
 #include "clip/link.h"
 
 #include <glib/gstdio.h>
 #include <signal.h>
 
-#define DEADLINE_MS 60000
-
 typedef struct {
     GMainContext *context;
     MvmLink *link;
     char *board; /* the mock pasteboard's folder */
-    bool timed_out;
     unsigned ready, down, failed, dead;
     char *agent; /* of the last hello, owned */
     MvmGuestEnd end;
@@ -68,24 +66,10 @@ on_dead(const GError *error, void *data)
     ((Lab *)data)->dead++;
 }
 
-static gboolean
-on_deadline(gpointer data)
-{
-    ((Lab *)data)->timed_out = true;
-    return G_SOURCE_REMOVE;
-}
-
 static void
 wait_for(Lab *lab, const unsigned *counter, unsigned value)
 {
-    g_autoptr(GSource) deadline = g_timeout_source_new(DEADLINE_MS);
-
-    g_source_set_callback(deadline, on_deadline, lab, NULL);
-    g_source_attach(deadline, lab->context);
-    while (*counter < value && !lab->timed_out)
-        g_main_context_iteration(lab->context, TRUE);
-    g_source_destroy(deadline);
-    g_assert_false(lab->timed_out);
+    clip_counter_wait(lab->context, counter, value);
 }
 
 static void
