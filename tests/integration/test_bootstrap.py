@@ -7,6 +7,7 @@
 import os
 import pathlib
 import random
+import re
 import shlex
 import shutil
 import signal
@@ -180,6 +181,26 @@ class Bootstrap(unittest.TestCase):
         third = self.commit({"OpenCore-Boot.sh": script(cpu="skylake", head="# moved\n")})
         self.assertEqual(self.states(self.bootstrap()), {"OpenCore-Boot.sh@skylake.patch": "applied"})
         self.assert_at(third)
+
+    def expected_by(self, patch):
+        """A script that has what the patch expects, at the lines that it names."""
+        lines = [f"# {number}" for number in range(60)]
+        for hunk in re.split(r"^@@ ", patch, flags=re.M)[1:]:
+            head, *body = hunk.splitlines()
+            at = int(re.match(r"-(\d+)", head).group(1)) - 1
+            old = [line[1:] for line in body if line[:1] in " -"]
+            lines[at:at + len(old)] = old
+        return "\n".join(lines) + f'\n# -device isa-applesmc,osk="{harness.FAKE_OSK}"\n'
+
+    def test_every_shipped_variant(self):
+        """Each fits the script that it is for, by itself, and goes with it when upstream moves to another's."""
+        for path in sorted((harness.SOURCE / "patches").glob("OpenCore-Boot.sh*.patch")):
+            with self.subTest(name=path.name):
+                commit = self.commit({"OpenCore-Boot.sh": self.expected_by(path.read_text())})
+                self.assertEqual(self.states(self.bootstrap()), {path.name: "applied"})
+                self.assert_at(commit)
+                for line in ("Haswell-noTSX", "+avx2,+fma,+bmi1,+bmi2,+smep", '"16384"', 'CPU_CORES="6"', 'CPU_THREADS="12"'):
+                    self.assertIn(line, self.text("OpenCore-Boot.sh"))
 
     def test_patch_applied_by_hand(self):
         self.git(self.top, "clone", "-q", self.upstream, self.dir)
