@@ -6,6 +6,8 @@
 #include "util/interrupt.h"
 #include "util/lock.h"
 
+#include <unistd.h>
+
 static const struct {
     const char *id, *title;
     void (*run)(MvmSetup *setup, MvmStep *step);
@@ -149,6 +151,15 @@ run_steps(MvmSetup *setup, GPtrArray *steps, GError **error)
     return true;
 }
 
+/* The manual page says not to. */
+static void
+tell_sudo(MvmProgress *progress)
+{
+    if (geteuid() == 0 && g_getenv("SUDO_USER") != NULL)
+        mvm_progress_note(progress, "all of this runs under sudo, and what it makes is root's: run "
+                                    "it without, and it asks before it becomes root");
+}
+
 GPtrArray *
 mvm_setup(const MvmSetupRequest *request, const MvmSetupTalk *talk, MvmProgress *progress,
           GError **error)
@@ -165,6 +176,7 @@ mvm_setup(const MvmSetupRequest *request, const MvmSetupTalk *talk, MvmProgress 
         return NULL;
     if (!request->dry_run && (held = mvm_lock_take("setup.lock", "setup", error)) == NULL)
         return NULL;
+    tell_sudo(progress);
     ok = run_steps(&setup, steps, error);
     mvm_facts_free(setup.facts);
     return ok ? g_steal_pointer(&steps) : NULL;

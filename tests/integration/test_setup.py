@@ -95,6 +95,11 @@ class Local(unittest.TestCase):
             self.assertEqual("", env.virsh("list", "--all", "--name").out.strip())
             self.assertNotIn("macvm", env.virsh("pool-list", "--all", "--name").out)
 
+    def test_under_sudo_as_a_whole(self):
+        with harness.Environment.system() as env:
+            told = env.macvm("setup", "--dry-run", expect=(0, 5), timeout=180, env={"SUDO_USER": "joe"}).err
+            self.assertEqual("run it without" in told, env.uid == 0, told)
+
     def test_text_has_the_seven_steps(self):
         with harness.Environment.session() as env:
             prepare(env)
