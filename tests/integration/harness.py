@@ -276,18 +276,22 @@ class Guest:
         return time.monotonic() - start
 
     def facts(self):
-        """standin-facts as a dict; "disk", "nic", "pci" and "input" are lists, the first two of dicts."""
-        facts = {"disk": [], "nic": [], "pci": [], "input": []}
-        for line in self.run("standin-facts").out.splitlines():
-            key, _, value = line.partition("=")
-            if key in ("disk", "nic"):
-                name, *pairs = value.split()
-                facts[key].append({"name": name, **dict(pair.split("=", 1) for pair in pairs)})
-            elif key in facts:
-                facts[key].append(value)
-            else:
-                facts[key] = value
-        return facts
+        return facts_of(self.run("standin-facts").out)
+
+
+def facts_of(text):
+    """What standin-facts says, as a dict; "disk", "nic", "pci" and "input" are lists, the first two of dicts."""
+    facts = {"disk": [], "nic": [], "pci": [], "input": []}
+    for line in text.splitlines():
+        key, _, value = line.partition("=")
+        if key in ("disk", "nic"):
+            name, *pairs = value.split()
+            facts[key].append({"name": name, **dict(pair.split("=", 1) for pair in pairs)})
+        elif key in facts:
+            facts[key].append(value)
+        else:
+            facts[key] = value
+    return facts
 
 
 # --- environments -----------------------------------------------------------------------------------------------------

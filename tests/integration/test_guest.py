@@ -10,6 +10,23 @@ import harness
 FLAGS = {"avx2", "fma", "bmi1", "bmi2", "smep", "ssse3", "sse4_2", "popcnt", "avx", "aes", "xsave"}
 
 
+def check_hardware(case, env, name, facts, cpus, cores):
+    """The guest of name, of 1 GiB, with recovery, has what its domain says: CPU, memory, three disks in order, NIC."""
+    mac = env.virsh("dumpxml", name).out.split('"mac":"')[-1].split("&quot;mac&quot;:&quot;")[-1][:17]
+    case.assertEqual("yes", facts["uefi"])
+    case.assertEqual("GenuineIntel", facts["cpu_vendor"])
+    case.assertIn("Haswell, no TSX", facts["cpu_model"])
+    case.assertLessEqual(FLAGS, set(facts["cpu_flags"].split()))
+    case.assertEqual((str(cpus), str(cores), "1"), (facts["cpus"], facts["cores"], facts["packages"]))
+    case.assertAlmostEqual(1024, int(facts["memory_kib"]) / 1024, delta=120)
+    case.assertEqual("Apple Inc.", facts["board_vendor"])
+    case.assertEqual([("ata1", 66), ("ata2", 300), ("ata3", 80 << 10)],
+                     [(disk["port"], int(disk["bytes"]) >> 20) for disk in facts["disk"]])
+    nic = facts["nic"][0]
+    case.assertEqual(("virtio_net", mac, "0000:00:0a.0"), (nic["driver"], nic["mac"], nic["pci"]))
+    case.assertTrue({"QEMU QEMU USB Keyboard", "QEMU QEMU USB Tablet"} <= set(facts["input"]), facts["input"])
+
+
 class Guest(unittest.TestCase):
     def macos(self, env):
         """An ssh program whose guests all call themselves macOS."""
@@ -24,24 +41,11 @@ class Guest(unittest.TestCase):
         # What `macvm fetch` would bring; define attaches it.
         env.virsh("vol-create-as", "macvm", "recovery-14.img", "300M", "--format", "raw")
         env.macvm("define")
-        mac = env.virsh("dumpxml", "macos").out.split('"mac":"')[-1].split("&quot;mac&quot;:&quot;")[-1][:17]
         env.macvm("up", "--wait-ssh=240", timeout=300)
 
         guest = env.guest(port)
         guest.wait(60)
-        facts = guest.facts()
-        self.assertEqual("yes", facts["uefi"])
-        self.assertEqual("GenuineIntel", facts["cpu_vendor"])
-        self.assertIn("Haswell, no TSX", facts["cpu_model"])
-        self.assertLessEqual(FLAGS, set(facts["cpu_flags"].split()))
-        self.assertEqual(("4", "2", "1"), (facts["cpus"], facts["cores"], facts["packages"]))
-        self.assertAlmostEqual(1024, int(facts["memory_kib"]) / 1024, delta=120)
-        self.assertEqual("Apple Inc.", facts["board_vendor"])
-        self.assertEqual([("ata1", 66), ("ata2", 300), ("ata3", 80 << 10)],
-                         [(disk["port"], int(disk["bytes"]) >> 20) for disk in facts["disk"]])
-        nic = facts["nic"][0]
-        self.assertEqual(("virtio_net", mac, "0000:00:0a.0"), (nic["driver"], nic["mac"], nic["pci"]))
-        self.assertTrue({"QEMU QEMU USB Keyboard", "QEMU QEMU USB Tablet"} <= set(facts["input"]), facts["input"])
+        check_hardware(self, env, "macos", guest.facts(), cpus=4, cores=2)
         self.assertEqual(harness.FAKE_OSK, guest.run("smc-read OSK0 32; smc-read OSK1 32").out)
 
         picture = env.dir / "screen.png"

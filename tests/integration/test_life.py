@@ -9,6 +9,7 @@ import time
 import unittest
 
 import harness
+import test_guest
 
 SMALL = ("--accel", "tcg", "--memory", "1G", "--cores", "2", "--threads", "1", "--ssh-user", "root")
 BOOT = 300  # seconds that a guest may take under load
@@ -28,6 +29,9 @@ class Connections(unittest.TestCase):
 
     def check(self, env, name="macos"):
         port = define(env, name)
+        # What `macvm fetch` would bring; define attaches it.
+        env.virsh("vol-create-as", "macvm", "recovery-14.img", "300M", "--format", "raw")
+        env.macvm("define", "--", name)
         off = env.macvm_json("status", name)
         self.assertEqual(("shut off", True, env.uri), (off["state"], off["managed"], off["uri"]))
         self.assertEqual(4, env.macvm("down", name, expect=4).code)
@@ -56,7 +60,7 @@ class Connections(unittest.TestCase):
         self.assertEqual({"host": "127.0.0.1", "port": port, "reachable": True}, on["ssh"])
         self.assertEqual({"running": False}, on["clipboard"])
         disks = {disk["role"]: disk for disk in on["disks"]}
-        self.assertEqual({"opencore", "system"}, set(disks))
+        self.assertEqual({"opencore", "recovery", "system"}, set(disks))
         self.assertEqual(80 << 30, disks["system"]["capacity"])
         self.assertEqual(f"{name}.qcow2", disks["system"]["volume"])
         self.assertEqual("qcow2", disks["system"]["format"])
@@ -67,6 +71,8 @@ class Connections(unittest.TestCase):
                          tuple(machine[key] for key in ("name", "uuid", "state", "os", "vcpus", "memory", "autostart")))
         self.assertEqual(4, env.macvm("up", name, expect=4).code)
         self.assertEqual(4, env.macvm("undefine", name, expect=4).code)
+        test_guest.check_hardware(self, env, name, harness.facts_of(env.macvm("ssh", name, "--", "standin-facts").out),
+                                  cpus=2, cores=2)
         # what ssh says is passed on, its exit status too
         self.assertEqual("b a\n", env.macvm("ssh", name, "--", "echo", "b", "a").out)
         self.assertEqual(37, env.macvm("ssh", name, "--", "exit 37", expect=37).code)
