@@ -138,20 +138,50 @@ find_nearest(const GArray *image, size_t first, long wanted, const GArray *expec
 }
 
 static void
+write_line(GString *out, char origin, Line line)
+{
+    g_string_append_c(out, origin);
+    g_string_append_len(out, line.text, (gssize)line.len);
+    if (line.len == 0 || line.text[line.len - 1] != '\n')
+        g_string_append(out, "\n\\ No newline at end of file\n");
+}
+
+/* Writes the lines of that origin from line i on, up to the next one of context. Returns where that
+ * is. */
+static int
+write_run(GString *out, git_patch *patch, size_t hunk, int i, MvmPatchDirection direction,
+          char wanted)
+{
+    int count = git_patch_num_lines_in_hunk(patch, hunk);
+
+    for (; i < count; i++) {
+        char origin = 0;
+        Line line = get_line(patch, hunk, i, direction, &origin);
+
+        if (origin == ' ')
+            break;
+        if (origin == wanted)
+            write_line(out, origin, line);
+    }
+    return i;
+}
+
+/* What is taken comes before what is added, in reverse too: libgit2 takes the mark of a line
+ * without a newline only when nothing is left to be taken. */
+static void
 write_hunk(GString *out, git_patch *patch, size_t hunk, MvmPatchDirection direction)
 {
     int count = git_patch_num_lines_in_hunk(patch, hunk);
 
     for (int i = 0; i < count; i++) {
         char origin = 0;
-        Line line = get_line(patch, hunk, i, direction, &origin);
+        Line line = {0};
 
-        if (origin == 0)
-            continue;
-        g_string_append_c(out, origin);
-        g_string_append_len(out, line.text, (gssize)line.len);
-        if (line.len == 0 || line.text[line.len - 1] != '\n')
-            g_string_append(out, "\n\\ No newline at end of file\n");
+        (void)write_run(out, patch, hunk, i, direction, '-');
+        i = write_run(out, patch, hunk, i, direction, '+');
+        line = get_line(patch, hunk, i, direction, &origin);
+        if (origin == ' ')
+            write_line(out, origin, line);
     }
 }
 

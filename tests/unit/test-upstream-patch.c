@@ -52,6 +52,8 @@ test_place(void)
         /* The end of a file without a newline is part of what must fit. */
         {"@@ -1 +1 @@\n-a\n\\ No newline at end of file\n+b\n", "a", MVM_PATCH_FORWARD,
          "@@ -1,1 +1,1 @@\n-a\n\\ No newline at end of file\n+b\n"},
+        {"@@ -1 +1 @@\n-a\n\\ No newline at end of file\n+b\n", "b\n", MVM_PATCH_REVERSE,
+         "@@ -1,1 +1,1 @@\n-b\n+a\n\\ No newline at end of file\n"},
         {"@@ -1 +1 @@\n-a\n+b\n", "a", MVM_PATCH_FORWARD, NULL},
         /* Nothing to hold on to, no file, something else there. */
         {"@@ -1,0 +2 @@\n+b\n", "a\n", MVM_PATCH_FORWARD, NULL},
@@ -151,7 +153,7 @@ test_changed_mode(void)
                     "index 1111111..2222222\n--- a/f\n+++ b/f\n@@ -2,1 +2,1 @@\n-a\n+b\n");
     g_assert_cmpstr(back, ==,
                     "diff --git a/f b/f\nold mode 100755\nnew mode 100644\n"
-                    "index 1111111..2222222\n--- a/f\n+++ b/f\n@@ -2,1 +2,1 @@\n+a\n-b\n");
+                    "index 1111111..2222222\n--- a/f\n+++ b/f\n@@ -2,1 +2,1 @@\n-b\n+a\n");
 }
 
 static void
