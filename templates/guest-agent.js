@@ -316,7 +316,8 @@
             } else if (isOld(now)) {
                 return;
             }
-            look();
+            if (!ready || items === null) // what comes without a pause is not held up
+                look();
             lookAtConsole(now);
         }
     }

@@ -43,11 +43,16 @@ def locked():
 
 def change_count():
     """0 when the file is missing or is just being written."""
-    try:
-        with open(os.path.join(folder(), "changeCount"), encoding="ascii") as file:
-            return int(file.read())
-    except (FileNotFoundError, ValueError):
+    try:  # asked at every step: without Python's layers, which cost more than the rest of the mock
+        file = os.open(os.path.join(folder(), "changeCount"), os.O_RDONLY)
+    except FileNotFoundError:
         return 0
+    try:
+        return int(os.read(file, 32))
+    except ValueError:
+        return 0
+    finally:
+        os.close(file)
 
 
 def names():
