@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """`macvm define` of a machine whose volumes exist beside `virsh define` of the same XML (budget: 1.5) and beside
-`virt-install --import` of a like machine; `macvm --version` beside `virsh --version` (budget: 1.2).
+`virt-install --import` of a like machine; `macvm status` beside `virsh list` (budget: 1.3); `macvm --version` beside
+`virsh --version` (budget: 1.2).
 
 define.py [RUNS] prints medians and ratios, and fails beyond a budget. The programs run in turns, so that a busy machine slows
 all of them."""
@@ -59,6 +60,9 @@ def main():
         over |= report("define, a change", found, "macvm set", "virsh define", 1.5)
         if "virt-install" in found:
             report("virt-install only prints", found, "macvm set", "virt-install", None)
+        found = medians(env, {"macvm status": lambda: env.macvm_argv("status", "macos"),
+                              "virsh list": lambda: ["virsh", "-c", env.uri, "list", "--all"]})
+        over |= report("status of a machine that is off", found, "macvm status", "virsh list", 1.3)
         found = medians(env, {"macvm --version": lambda: env.macvm_argv("--version", connect=False),
                               "virsh --version": lambda: ["virsh", "--version"]})
         over |= report("start of the program", found, "macvm --version", "virsh --version", 1.2)
