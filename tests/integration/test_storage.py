@@ -452,25 +452,47 @@ class Host(unittest.TestCase):
             self.check(env, drive)
             self.probe(env, drive)
 
+    def caught(self, env, argv):
+        """A probe, and QEMU's processes while they live: it is begun again when they were gone before they were seen."""
+        for _ in range(30):
+            probe = env.spawn(argv, stderr=subprocess.PIPE)
+            while probe.poll() is None:
+                pids = env.qemu_pids()
+                if pids:
+                    return probe, pids
+            probe.communicate()
+        raise harness.Failed("no probe's machine was seen")
+
+    def hung(self, env, argv):
+        """What a probe says whose QEMU stood still before libvirt had its answers: another may have them already."""
+        for _ in range(10):
+            probe, pids = self.caught(env, argv)
+            for pid in pids:
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(pid, signal.SIGSTOP)
+            said = probe.communicate(timeout=120)[1].decode()
+            if probe.returncode != 0:
+                return probe.returncode, said
+            for pid in pids:
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(pid, signal.SIGCONT)
+        raise harness.Failed("no probe's machine was stopped in time")
+
     def test_hanging_probe_comes_to_an_end(self):
         """A QEMU that does not answer libvirt: that is told after a while, and it does not stay."""
         with session() as (env, drive):
             drive("host", "-")
-            probe = env.spawn(drive.argv("probe", "-", "2"), stderr=subprocess.PIPE)
-            harness.wait_for(env.qemu_pids, 60, "the test machine", interval=0.002)
-            for pid in env.qemu_pids():
-                os.kill(pid, signal.SIGSTOP)
-            said = probe.communicate(timeout=90)[1].decode()
+            code, said = self.hung(env, drive.argv("probe", "-", "2"))
             self.assertIn("libvirt has not started it within 2 s", said)
-            self.assertEqual(probe.returncode, 5)
+            self.assertEqual(code, 5)
             harness.wait_for(lambda: not env.qemu_pids(), 30, "the end of the test machine")
 
     def test_killed_probe_leaves_nothing(self):
         with session() as (env, drive):
             drive("host", "-")
-            probe = env.spawn(drive.argv("probe", "-"))
-            harness.wait_for(env.qemu_pids, 60, "the test machine", interval=0.01)
-            os.kill(probe.pid, signal.SIGKILL)
+            probe, _ = self.caught(env, drive.argv("probe", "-"))
+            probe.kill()
+            probe.communicate()
             harness.wait_for(lambda: not env.qemu_pids(), 30, "the end of the test machine")
             harness.wait_for(lambda: not env.virsh("list", "--all", "--name").out.strip(), 30, "an empty list")
 
