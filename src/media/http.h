@@ -41,8 +41,8 @@ typedef struct {
 } MvmHttpReply;
 
 /* Makes the request, repeating it while it fails in a way that may pass (a cut or stalled
- * connection, 408, 429, 5xx; Retry-After is obeyed; no connection at all, fewer times). Succeeds with any other status. Fails with
- * MVM_ERROR_CANCELLED when progress asks to stop. */
+ * connection, 408, 429, 5xx; Retry-After is obeyed; no connection at all, fewer times). Succeeds
+ * with any other status. Fails with MVM_ERROR_CANCELLED when progress asks to stop. */
 bool mvm_http_request(const MvmHttpRequest *request, const MvmHttpTuning *tuning,
                       MvmProgress *progress, MvmHttpReply *ret_reply, GError **error);
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What only a running machine can do: asked before it is tried, so that the answer is a plain one. */
+/* What only a running machine can do: asked before it is tried, for a plain answer. */
 #pragma once
 
 #include "virt/domain.h"

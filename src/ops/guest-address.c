@@ -7,8 +7,8 @@ MvmGuestAddress *
 mvm_guest_address_find(MvmDomain *domain, const MvmMetadata *metadata, GError **error)
 {
     MvmGuestAddress *address = NULL;
-    char *host = metadata->ssh_port > 0 ? g_strdup("127.0.0.1")
-                                        : mvm_domain_find_address(domain, error);
+    char *host =
+        metadata->ssh_port > 0 ? g_strdup("127.0.0.1") : mvm_domain_find_address(domain, error);
 
     if (host == NULL)
         return NULL;

@@ -187,7 +187,8 @@ keep_complaint(const char *text, void *opaque)
     const char *found = strstr(text, "qemu-system-");
 
     /* The line with QEMU's command begins with a path; what QEMU only warns of has not ended it. */
-    if (found == NULL || strstr(found, ": warning: ") != NULL || strstr(text, ": ") == NULL || g_str_has_prefix(text, "/"))
+    if (found == NULL || strstr(found, ": warning: ") != NULL || strstr(text, ": ") == NULL ||
+        g_str_has_prefix(text, "/"))
         return true;
     g_free(*last);
     *last = g_strdup(found);

@@ -23,7 +23,7 @@ bool mvm_definition_write(MvmConnection *conn, const char *name, const char *xml
 
 /* Sets whether the domain starts with the host. */
 bool mvm_definition_set_autostart(MvmConnection *conn, const char *name, bool autostart,
-                              GError **error);
+                                  GError **error);
 
 /* Whether the domain runs now (paused counts). False when it does not exist. */
 bool mvm_definition_is_running(MvmConnection *conn, const char *name);

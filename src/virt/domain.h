@@ -42,9 +42,9 @@ MvmMetadata *mvm_domain_get_metadata(MvmDomain *domain, GError **error);
 /* Its XML, parsed; of the running machine when there is one. The caller frees. */
 xmlDoc *mvm_domain_get_xml(MvmDomain *domain, GError **error);
 
-/* The IPv4 address that the running guest has on its network, from the libvirt host's point of view:
- * of the network's DHCP leases, else of the host's ARP table. MVM_ERROR_NOT_FOUND when neither knows
- * it (yet). The caller frees. */
+/* The IPv4 address that the running guest has on its network, from the libvirt host's point of
+ * view: of the network's DHCP leases, else of the host's ARP table. MVM_ERROR_NOT_FOUND when
+ * neither knows it (yet). The caller frees. */
 char *mvm_domain_find_address(MvmDomain *domain, GError **error);
 
 /* Memory at most, in bytes, and vCPUs. */

@@ -30,13 +30,13 @@ MvmPool *mvm_pool_ensure(MvmConnection *conn, const char *name, GError **error);
 /* The same, but nothing is made: MVM_ERROR_NOT_FOUND when there is no such pool yet. */
 MvmPool *mvm_pool_open(MvmConnection *conn, const char *name, GError **error);
 
-/* Whether there is such a pool, *ret_exists, and whether it is active; *ret_path is its directory (the
- * caller frees), NULL when there is no pool. Unlike mvm_pool_open() this starts nothing. */
+/* Whether there is such a pool, *ret_exists, and whether it is active; *ret_path is its directory
+ * (the caller frees), NULL when there is no pool. Unlike mvm_pool_open() this starts nothing. */
 bool mvm_pool_inspect(MvmConnection *conn, const char *name, bool *ret_exists, bool *ret_active,
                       char **ret_path, GError **error);
 
-/* The directory that the default pool has, or would have if it were made now; the caller frees. Fails
- * where only the remote host's shell knows it, and that does not answer. */
+/* The directory that the default pool has, or would have if it were made now; the caller frees.
+ * Fails where only the remote host's shell knows it, and that does not answer. */
 char *mvm_pool_default_path(MvmConnection *conn, GError **error);
 void mvm_pool_free(MvmPool *pool);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(MvmPool, mvm_pool_free)

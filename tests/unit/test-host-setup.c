@@ -118,7 +118,8 @@ test_modules(void)
     assert_modules(
         INTEL MVM_KVM_IGNORE_MSRS ":N\n/etc/modprobe.d/kvm.conf:options kvm ignore_msrs=1", LIVE);
     assert_modules("/proc/cmdline:kvm.ignore_msrs=1\n", "");
-    assert_modules(MVM_KVM_IGNORE_MSRS ":N\nmsrs-mode 644\n/proc/cmdline:kvm.ignore_msrs=1\n", LIVE);
+    assert_modules(MVM_KVM_IGNORE_MSRS ":N\nmsrs-mode 644\n/proc/cmdline:kvm.ignore_msrs=1\n",
+                   LIVE);
     assert_modules(MVM_KVM_IGNORE_MSRS ":N\nmsrs-mode 444\n/proc/cmdline:kvm.ignore_msrs=1\n", "");
     assert_modules(MVM_KVM_IGNORE_MSRS ":N\nmsrs-mode 444\n",
                    "echo 'options kvm ignore_msrs=1' | " INSTALL);
