@@ -68,12 +68,14 @@ find_machine(const GPtrArray *machines, const char *line)
     return NULL;
 }
 
-/* Has the user choose one. False when nothing was chosen. */
+/* Has the user choose one. False when nothing was chosen, or there is none any more. */
 static bool
 choose_machine(Menu *menu, const GPtrArray *machines)
 {
     const MvmDomainInfo *chosen = NULL;
 
+    if (machines->len == 0)
+        return false;
     while (chosen == NULL) {
         g_autofree char *line = NULL;
 
