@@ -12,6 +12,9 @@
 #include "media/scratch.h"
 #include "util/error.h"
 
+/* How often mvm_decoder_wait() ticks. */
+#define TICK_USEC (G_TIME_SPAN_SECOND / 5)
+
 /* How often threads that have nothing to do look whether a checkpoint is due. */
 #define IDLE_USEC (G_TIME_SPAN_SECOND / 2)
 
@@ -22,6 +25,7 @@ struct MvmDecoder {
 
     GMutex lock;
     GCond changed;
+    GCond ended;      /* stop, or all runs are done */
     GError *error;    /* the first failure; owned */
     bool stop;        /* no new run is begun */
     bool all_given;   /* no more chunks will come */
@@ -39,6 +43,7 @@ struct MvmDecoder {
     size_t saved;      /* done at the last checkpoint */
     uint64_t dirty;    /* bytes written since */
     gint64 saved_at;   /* when that was */
+    uint64_t consumed; /* bytes of payload whose runs are finished */
 };
 
 /* With the lock held. Takes the error. */
@@ -52,6 +57,7 @@ fail(MvmDecoder *d, GError *error)
     d->stop = true;
     mvm_buffers_close(d->in.buffers);
     g_cond_broadcast(&d->changed);
+    g_cond_signal(&d->ended);
 }
 
 /* With the lock held: whether all chunks of run are there. */
@@ -102,6 +108,19 @@ write_run(MvmDecoder *d, size_t index, const uint8_t *data, GError **error)
                              (size_t)(run->sectors * MVM_SECTOR), error);
 }
 
+/* The payload of run, number index. */
+static const uint8_t *
+get_payload(MvmDecoder *d, const MvmUdifRun *run, size_t index, MvmScratch *scratch, GError **error)
+{
+    MvmMediaSource *source = d->in.source;
+    uint8_t *buffer = NULL;
+
+    if (source->read == NULL)
+        return mvm_scratch_gather(scratch, d->in.plan, source->map, d->chunks, run, index);
+    buffer = mvm_scratch_get_payload(scratch, (size_t)run->length);
+    return source->read(source, run->offset, buffer, (size_t)run->length, error) ? buffer : NULL;
+}
+
 /* Decodes and writes one run. The chunks go back as soon as nothing refers to them. */
 static bool
 do_run(MvmDecoder *d, size_t index, MvmScratch *scratch, GError **error)
@@ -115,12 +134,14 @@ do_run(MvmDecoder *d, size_t index, MvmScratch *scratch, GError **error)
         d->crcs[index] = mvm_crc32_zeros(run->sectors * MVM_SECTOR);
         return true;
     }
-    data = mvm_scratch_gather(scratch, d->in.plan, d->in.map, d->chunks, run, index);
+    data = get_payload(d, run, index, scratch, error);
+    if (data == NULL)
+        return false;
     if (run->type != MVM_RUN_RAW) {
         data = mvm_scratch_decode(scratch, run, data, error);
         good = data != NULL;
         if (!good)
-            g_prefix_error(error, "cannot use '%s': table %u: ", d->in.name, run->table);
+            g_prefix_error(error, "cannot use '%s': table %u: ", d->in.source->name, run->table);
         release_chunks(d, index);
     }
     if (good) {
@@ -167,7 +188,7 @@ fold_run(MvmDecoder *d, GError **error)
         return true;
     if (table->checksum.type != 0 && table->checksum.crc != d->crc) {
         g_set_error(error, MVM_ERROR, MVM_ERROR_FAILED,
-                    "cannot use '%s': table %u: its checksum does not match", d->in.name,
+                    "cannot use '%s': table %u: its checksum does not match", d->in.source->name,
                     run->table);
         return false;
     }
@@ -179,17 +200,21 @@ fold_run(MvmDecoder *d, GError **error)
 static void
 mark_finished(MvmDecoder *d, size_t index)
 {
+    const MvmUdifRun *run = mvm_udif_get_run(d->in.udif, index);
     GError *error = NULL;
     bool good = true;
 
     d->writing = false;
     d->finished[index] = 1;
-    d->dirty += mvm_udif_get_run(d->in.udif, index)->sectors * MVM_SECTOR;
+    d->dirty += run->sectors * MVM_SECTOR;
+    d->consumed += run->length;
     while (good && d->done < d->in.udif->runs->len && d->finished[d->done])
         good = fold_run(d, &error);
     if (!good)
         fail(d, error);
     g_cond_broadcast(&d->changed);
+    if (d->done == d->in.udif->runs->len)
+        g_cond_signal(&d->ended);
 }
 
 /* Without the lock: makes what is written up to the mark safe, and notes it. That it cannot be
@@ -298,6 +323,7 @@ mvm_decoder_new(const MvmDecoderInput *input)
     d->in = *input;
     g_mutex_init(&d->lock);
     g_cond_init(&d->changed);
+    g_cond_init(&d->ended);
     d->chunks = g_new0(uint8_t *, steps);
     d->uses = g_new(uint32_t, steps);
     for (size_t i = 0; i < steps; i++)
@@ -325,6 +351,27 @@ mvm_decoder_give(MvmDecoder *d, size_t step, uint8_t *buffer)
 
     d->chunks[step] = buffer;
     g_cond_broadcast(&d->changed);
+}
+
+bool
+mvm_decoder_wait(MvmDecoder *d, bool (*tick)(void *opaque, uint64_t done, GError **error),
+                 void *opaque, GError **error)
+{
+    bool going = true;
+    bool good = true;
+
+    while (going && good) {
+        uint64_t consumed = 0;
+
+        g_mutex_lock(&d->lock);
+        going = !d->stop && d->done < d->in.udif->runs->len;
+        if (going)
+            (void)g_cond_wait_until(&d->ended, &d->lock, g_get_monotonic_time() + TICK_USEC);
+        consumed = d->consumed;
+        g_mutex_unlock(&d->lock);
+        good = tick(opaque, consumed, error);
+    }
+    return good;
 }
 
 static void
@@ -384,6 +431,7 @@ mvm_decoder_free(MvmDecoder *d)
     g_ptr_array_unref(d->threads);
     g_clear_error(&d->error);
     g_cond_clear(&d->changed);
+    g_cond_clear(&d->ended);
     g_mutex_clear(&d->lock);
     g_free(d->chunks);
     g_free(d->uses);

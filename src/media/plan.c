@@ -81,12 +81,13 @@ MvmPlan *
 mvm_plan_new(const MvmUdif *udif, const MvmChunkMap *map, size_t first_run)
 {
     MvmPlan *plan = g_new0(MvmPlan, 1);
-    Window window = {.map = map, .step_of = g_new(uint32_t, map->count), .loaded = G_QUEUE_INIT};
+    uint32_t chunks = map != NULL ? map->count : 0;
+    Window window = {.map = map, .step_of = g_new(uint32_t, chunks), .loaded = G_QUEUE_INIT};
 
-    for (uint32_t i = 0; i < map->count; i++)
+    for (uint32_t i = 0; i < chunks; i++)
         window.step_of[i] = NOT_LOADED;
     plan->first_run = first_run;
-    plan->window = widest_run(udif, map) + SPARE;
+    plan->window = map != NULL ? widest_run(udif, map) + SPARE : 0;
     plan->steps = g_array_new(FALSE, FALSE, sizeof(MvmPlanStep));
     /* Not empty even when no run has a payload: mvm_plan_get_needs() points into it. */
     plan->needs = g_array_sized_new(FALSE, FALSE, sizeof(uint32_t), 1);
@@ -95,7 +96,7 @@ mvm_plan_new(const MvmUdif *udif, const MvmChunkMap *map, size_t first_run)
         const MvmUdifRun *run = mvm_udif_get_run(udif, i);
 
         g_array_append_val(plan->run_needs, plan->needs->len);
-        if (run->length > 0)
+        if (map != NULL && run->length > 0)
             plan_run(plan, &window, run);
     }
     g_array_append_val(plan->run_needs, plan->needs->len);

@@ -24,6 +24,7 @@ typedef struct {
     size_t window;     /* so many chunks have to fit in memory at once */
 } MvmPlan;
 
+/* map may be NULL: a plan without steps, for a source that is read and not loaded. */
 MvmPlan *mvm_plan_new(const MvmUdif *udif, const MvmChunkMap *map, size_t first_run);
 void mvm_plan_free(MvmPlan *plan);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(MvmPlan, mvm_plan_free)

@@ -21,7 +21,13 @@ mvm_scratch_clear(MvmScratch *scratch)
 {
     g_clear_pointer(&scratch->codec, mvm_codec_free);
     g_clear_pointer(&scratch->out, g_free);
-    g_clear_pointer(&scratch->gathered, g_free);
+    g_clear_pointer(&scratch->payload, g_free);
+}
+
+uint8_t *
+mvm_scratch_get_payload(MvmScratch *scratch, size_t len)
+{
+    return ensure(&scratch->payload, &scratch->payload_size, len);
 }
 
 const uint8_t *
@@ -42,12 +48,12 @@ mvm_scratch_gather(MvmScratch *scratch, const MvmPlan *plan, const MvmChunkMap *
         if (count == 1)
             return from;
         if (to == NULL)
-            to = ensure(&scratch->gathered, &scratch->gathered_size, (size_t)run->length);
+            to = mvm_scratch_get_payload(scratch, (size_t)run->length);
         memcpy(to, from, len);
         to += len;
         offset += len;
     }
-    return scratch->gathered;
+    return scratch->payload;
 }
 
 const uint8_t *

@@ -6,14 +6,17 @@
 #include "media/plan.h"
 
 typedef struct {
-    MvmCodec *codec;   /* owned, set by who declares it */
-    uint8_t *out;      /* owned: one decoded run */
-    uint8_t *gathered; /* owned: a payload that lies in several chunks */
+    MvmCodec *codec;  /* owned, set by who declares it */
+    uint8_t *out;     /* owned: one decoded run */
+    uint8_t *payload; /* owned: of one run, when it was read or lies in several chunks */
     size_t out_size;
-    size_t gathered_size;
+    size_t payload_size;
 } MvmScratch;
 
 void mvm_scratch_clear(MvmScratch *scratch);
+
+/* Room for a payload of len bytes, good until the next call. */
+uint8_t *mvm_scratch_get_payload(MvmScratch *scratch, size_t len);
 
 /* The payload of run, number index of plan's image, in one piece: where it lies in its chunk, or
  * gathered. chunks are by step; those that the run needs are there. */

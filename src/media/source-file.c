@@ -11,7 +11,17 @@
 #include <string.h>
 #include <sys/stat.h>
 
+/* Without a chunklist: of the file's end, where its structure is. */
 #define CHUNK_LENGTH (2 * MVM_MIB)
+
+#define GAP_LENGTH MVM_MIB
+
+/* A part of the data fork whose checksum is known. */
+typedef struct {
+    uint64_t begin;
+    uint64_t end;
+    uint32_t crc;
+} Piece;
 
 typedef struct {
     MvmMediaSource source;
@@ -19,10 +29,12 @@ typedef struct {
     int fd;                        /* owned */
     const MvmChunklist *list;      /* borrowed, or NULL */
     MvmChunkMap own_map;           /* without a list */
+    uint8_t *seen;                 /* owned, by chunk: it was loaded */
     MvmSha256 *sha;                /* owned */
     const MvmUdifTrailer *trailer; /* borrowed, once known */
-    uint8_t *seen;                 /* by chunk: crcs tells of it */
-    uint32_t *crcs;                /* by chunk: of its share of the data fork */
+
+    GMutex lock;    /* of pieces */
+    GArray *pieces; /* owned, of Piece: what was loaded or read, as it came */
 } FileSource;
 
 static FileSource *
@@ -53,31 +65,37 @@ read_at(FileSource *self, uint64_t offset, uint8_t *buffer, size_t len, GError *
     return true;
 }
 
-/* The part of a chunk that belongs to the data fork; empty when begin is not before end. */
+/* Keeps the checksum of what buffer has of the data fork, from offset on. */
 static void
-data_in(FileSource *self, uint32_t chunk, uint64_t *ret_begin, uint64_t *ret_end)
+note_data(FileSource *self, uint64_t offset, const uint8_t *buffer, size_t len)
 {
-    const MvmChunkMap *map = self->source.map;
     const MvmUdifTrailer *t = self->trailer;
+    Piece piece = {0};
 
-    *ret_begin = MAX(map->starts[chunk], t->data_offset);
-    *ret_end = MIN(map->starts[chunk + 1], t->data_offset + t->data_length);
-}
-
-static void
-note_chunk(FileSource *self, uint32_t chunk, const uint8_t *buffer)
-{
-    uint64_t begin = 0, end = 0;
-
-    if (self->trailer == NULL || self->trailer->data.type == 0)
+    if (t == NULL || t->data.type == 0)
         return;
-    data_in(self, chunk, &begin, &end);
-    self->seen[chunk] = 1;
-    if (begin < end)
-        self->crcs[chunk] =
-            mvm_crc32(buffer + (begin - self->source.map->starts[chunk]), (size_t)(end - begin));
+    piece.begin = MAX(offset, t->data_offset);
+    piece.end = MIN(offset + len, t->data_offset + t->data_length);
+    if (piece.begin >= piece.end)
+        return;
+    piece.crc = mvm_crc32(buffer + (piece.begin - offset), (size_t)(piece.end - piece.begin));
+    g_mutex_lock(&self->lock);
+    g_array_append_val(self->pieces, piece);
+    g_mutex_unlock(&self->lock);
 }
 
+static bool
+file_read(MvmMediaSource *source, uint64_t offset, uint8_t *buffer, size_t len, GError **error)
+{
+    FileSource *self = self_of(source);
+
+    if (!read_at(self, offset, buffer, len, error))
+        return false;
+    note_data(self, offset, buffer, len);
+    return true;
+}
+
+/* Reads a chunk, and compares it with the list where there is one. */
 static bool
 load_chunk(FileSource *self, uint32_t chunk, uint8_t *buffer, GError **error)
 {
@@ -85,7 +103,8 @@ load_chunk(FileSource *self, uint32_t chunk, uint8_t *buffer, GError **error)
     size_t len = mvm_chunk_map_get_length(map, chunk);
     uint8_t digest[MVM_SHA256_SIZE];
 
-    if (!read_at(self, map->starts[chunk], buffer, len, error))
+    self->seen[chunk] = 1;
+    if (!file_read(&self->source, map->starts[chunk], buffer, len, error))
         return false;
     if (self->list == NULL)
         return true;
@@ -103,8 +122,6 @@ static bool
 file_load(MvmMediaSource *source, const uint32_t *chunks, size_t count, MvmChunkTaker *taker,
           GError **error)
 {
-    FileSource *self = self_of(source);
-
     for (size_t i = 0; i < count; i++) {
         uint8_t *buffer = NULL;
 
@@ -113,11 +130,10 @@ file_load(MvmMediaSource *source, const uint32_t *chunks, size_t count, MvmChunk
         buffer = mvm_buffers_get(taker->buffers, true);
         if (buffer == NULL)
             return false;
-        if (!load_chunk(self, chunks[i], buffer, error)) {
+        if (!load_chunk(self_of(source), chunks[i], buffer, error)) {
             mvm_buffers_put(taker->buffers, buffer);
             return false;
         }
-        note_chunk(self, chunks[i], buffer);
         taker->take(taker, i, buffer);
     }
     return true;
@@ -129,28 +145,79 @@ file_prepare(MvmMediaSource *source, const MvmUdifTrailer *trailer)
     self_of(source)->trailer = trailer;
 }
 
-/* The checksum of the data fork covers chunks that no run refers to as well: they are read now. */
+/* With a list: verifies the chunks that no run needed. */
+static bool
+verify_rest(FileSource *self, GError **error)
+{
+    const MvmChunkMap *map = self->source.map;
+    g_autofree uint8_t *buffer = self->list != NULL ? g_malloc(map->max_length) : NULL;
+
+    for (uint32_t i = 0; self->list != NULL && i < map->count; i++) {
+        if (!self->seen[i] && !load_chunk(self, i, buffer, error))
+            return false;
+    }
+    return true;
+}
+
+static int
+compare_pieces(const void *a, const void *b)
+{
+    const Piece *left = a, *right = b;
+
+    return left->begin < right->begin ? -1 : left->begin > right->begin;
+}
+
+/* Extends crc by what lies between begin and end of the file. */
+static bool
+add_gap(FileSource *self, uint64_t begin, uint64_t end, uint8_t *buffer, uint32_t *crc,
+        GError **error)
+{
+    while (begin < end) {
+        size_t len = (size_t)MIN(end - begin, GAP_LENGTH);
+
+        if (!read_at(self, begin, buffer, len, error))
+            return false;
+        *crc = mvm_crc32_join(*crc, mvm_crc32(buffer, len), len);
+        begin += len;
+    }
+    return true;
+}
+
+/* The checksum of the data fork, of the pieces where they are in order, and of what lies between
+ * them: that no run refers to, or that runs share in part. */
+static bool
+sum_data(FileSource *self, uint32_t *ret_crc, GError **error)
+{
+    const MvmUdifTrailer *t = self->trailer;
+    g_autofree uint8_t *buffer = g_malloc(GAP_LENGTH);
+    uint64_t position = t->data_offset;
+
+    g_array_sort(self->pieces, compare_pieces);
+    for (unsigned i = 0; i < self->pieces->len; i++) {
+        const Piece *piece = &g_array_index(self->pieces, Piece, i);
+
+        if (piece->begin < position)
+            continue;
+        if (!add_gap(self, position, piece->begin, buffer, ret_crc, error))
+            return false;
+        *ret_crc = mvm_crc32_join(*ret_crc, piece->crc, piece->end - piece->begin);
+        position = piece->end;
+    }
+    return add_gap(self, position, t->data_offset + t->data_length, buffer, ret_crc, error);
+}
+
 static bool
 file_finish(MvmMediaSource *source, GError **error)
 {
     FileSource *self = self_of(source);
-    g_autofree uint8_t *buffer = g_malloc(source->map->max_length);
     uint32_t crc = 0;
 
+    if (!verify_rest(self, error))
+        return false;
     if (self->trailer->data.type == 0)
         return true;
-    for (uint32_t i = 0; i < source->map->count; i++) {
-        uint64_t begin = 0, end = 0;
-
-        data_in(self, i, &begin, &end);
-        if (begin >= end)
-            continue;
-        if (!self->seen[i] && !load_chunk(self, i, buffer, error))
-            return false;
-        if (!self->seen[i])
-            note_chunk(self, i, buffer);
-        crc = mvm_crc32_join(crc, self->crcs[i], end - begin);
-    }
+    if (!sum_data(self, &crc, error))
+        return false;
     if (crc == self->trailer->data.crc)
         return true;
     g_set_error(error, MVM_ERROR, MVM_ERROR_FAILED,
@@ -207,12 +274,14 @@ mvm_file_source_new(const char *path, const MvmChunklist *list, GError **error)
         .map = list != NULL ? &list->map : &self->own_map,
         .parallel = 1,
         .load = file_load,
+        .read = list == NULL ? file_read : NULL,
         .prepare = file_prepare,
         .finish = file_finish,
         .opaque = self,
     };
     self->seen = g_new0(uint8_t, self->source.map->count);
-    self->crcs = g_new0(uint32_t, self->source.map->count);
+    g_mutex_init(&self->lock);
+    self->pieces = g_array_new(FALSE, FALSE, sizeof(Piece));
     return &self->source;
 }
 
@@ -228,6 +297,7 @@ mvm_file_source_free(MvmMediaSource *source)
     close(self->fd);
     g_free(self->path);
     g_free(self->seen);
-    g_free(self->crcs);
+    g_mutex_clear(&self->lock);
+    g_array_unref(self->pieces);
     g_free(self);
 }

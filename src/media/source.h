@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Where the chunks of an image file come from: a local file (source-file.c) or a recovery server
- * (download.c).
+ * Where the bytes of an image file come from: a local file (source-file.c) or a recovery server
+ * (download.c). Chunks that have to be verified whole are loaded by one thread and handed out;
+ * where there is nothing to verify, each decoding thread reads what it needs itself, which keeps it
+ * in that processor's cache.
  */
 #pragma once
 
@@ -39,11 +41,17 @@ struct MvmMediaSource {
     bool (*load)(MvmMediaSource *self, const uint32_t *chunks, size_t count, MvmChunkTaker *taker,
                  GError **error);
 
+    /* Reads [offset, offset + len) of the file into buffer; from any thread, several at one time.
+     * NULL when chunks have to be loaded. */
+    bool (*read)(MvmMediaSource *self, uint64_t offset, uint8_t *buffer, size_t len,
+                 GError **error);
+
     /* Told once what the trailer says (borrowed, lives on), before everything but the end of the
      * file is loaded; NULL when the source has no use for it. */
     void (*prepare)(MvmMediaSource *self, const MvmUdifTrailer *trailer);
 
-    /* After everything was loaded: checks that need all of the file; NULL when it has none. */
+    /* After everything was loaded or read: checks that need all of the file; NULL when it has none.
+     */
     bool (*finish)(MvmMediaSource *self, GError **error);
 
     /* True when the last failure of load was the link's, not the data's: trying again later may

@@ -23,6 +23,7 @@ typedef struct {
     uint32_t *chunks;         /* owned: what has to be loaded ... */
     uint32_t *steps;          /* owned: ... and which step of the plan that is */
     size_t count;
+    uint64_t at_hand;  /* bytes of the image file that need not be loaded or read any more */
     uint64_t verified; /* bytes of the image file that are there or done with */
     bool keep;         /* a later run may go on */
 } Unpack;
@@ -44,6 +45,16 @@ static bool
 tick(MvmChunkTaker *taker, GError **error)
 {
     return report((Unpack *)(void *)taker, error);
+}
+
+/* done: bytes of payload, of a source that is read. */
+static bool
+tick_read(void *opaque, uint64_t done, GError **error)
+{
+    Unpack *u = opaque;
+
+    u->verified = u->at_hand + done;
+    return report(u, error);
 }
 
 static void
@@ -102,8 +113,6 @@ buffer_count(const Unpack *u)
 static void
 list_chunks(Unpack *u)
 {
-    uint64_t total = mvm_chunk_map_get_size(u->in->source->map);
-
     u->chunks = g_new(uint32_t, u->plan->steps->len);
     u->steps = g_new(uint32_t, u->plan->steps->len);
     for (uint32_t i = 0; i < u->plan->steps->len; i++) {
@@ -117,15 +126,22 @@ list_chunks(Unpack *u)
         }
         u->chunks[u->count] = chunk;
         u->steps[u->count++] = i;
-        total -= MIN(total, mvm_chunk_map_get_length(u->in->source->map, chunk));
+        u->at_hand -= MIN(u->at_hand, mvm_chunk_map_get_length(u->in->source->map, chunk));
     }
-    u->verified = total;
+}
+
+/* For a source that is read: takes the payloads that are still needed from what is at hand. */
+static void
+count_payloads(Unpack *u, size_t first_run)
+{
+    for (size_t i = first_run; i < u->udif->runs->len; i++)
+        u->at_hand -= MIN(u->at_hand, mvm_udif_get_run(u->udif, i)->length);
 }
 
 static bool
 start(Unpack *u, GError **error)
 {
-    const MvmMediaSource *source = u->in->source;
+    MvmMediaSource *source = u->in->source;
     MvmMediaMark mark = {0};
     uint64_t resume_at = 0;
 
@@ -137,13 +153,12 @@ start(Unpack *u, GError **error)
     }
     if (!u->in->sink->begin(u->in->sink, u->udif->trailer.sectors * MVM_SECTOR, resume_at, error))
         return false;
-    u->plan = mvm_plan_new(u->udif, source->map, mark.run);
+    u->plan = mvm_plan_new(u->udif, source->read == NULL ? source->map : NULL, mark.run);
     u->buffers = mvm_buffers_new(buffer_count(u), source->map->max_length);
     u->taker = (MvmChunkTaker){.buffers = u->buffers, .take = take, .tick = tick};
     u->decoder = mvm_decoder_new(&(MvmDecoderInput){
-        .name = source->name,
+        .source = source,
         .udif = u->udif,
-        .map = source->map,
         .plan = u->plan,
         .buffers = u->buffers,
         .sink = u->in->sink,
@@ -151,7 +166,12 @@ start(Unpack *u, GError **error)
         .mark = mark,
         .threads = u->in->threads > 0 ? u->in->threads : MIN(g_get_num_processors(), THREADS_MAX),
     });
-    list_chunks(u);
+    u->at_hand = mvm_chunk_map_get_size(source->map);
+    if (source->read != NULL)
+        count_payloads(u, mark.run);
+    else
+        list_chunks(u);
+    u->verified = u->at_hand;
     return true;
 }
 
@@ -162,14 +182,25 @@ is_cut(Unpack *u)
     return u->journal != NULL && u->in->sink->is_cut != NULL && u->in->sink->is_cut(u->in->sink);
 }
 
-/* Loads and decodes. The decoder's own error says more than that the buffers were closed by it. */
+/* Brings the decoder what it needs: gives it chunks, or lets it read. */
+static bool
+feed(Unpack *u, GError **error)
+{
+    MvmMediaSource *source = u->in->source;
+
+    if (source->read != NULL)
+        return mvm_decoder_wait(u->decoder, tick_read, u, error);
+    return source->load(source, u->chunks, u->count, &u->taker, error);
+}
+
+/* Feeds and decodes. The decoder's own error says more than that the buffers were closed by it. */
 static bool
 transfer(Unpack *u, GError **error)
 {
     MvmMediaSource *source = u->in->source;
     g_autoptr(GError) load_error = NULL;
 
-    if (source->load(source, u->chunks, u->count, &u->taker, &load_error))
+    if (feed(u, &load_error))
         return mvm_decoder_finish(u->decoder, error) &&
                (source->finish == NULL || source->finish(source, error));
     if (load_error == NULL) {

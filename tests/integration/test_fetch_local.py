@@ -19,6 +19,36 @@ import media_fixture  # noqa: E402
 MACVM = os.environ.get("MACVM", str(SOURCE / "build" / "dev" / "macvm"))
 
 
+class Tangled(media_fixture.Dmg):
+    """Raw runs that do not lie one after the other in the data fork; decoded is what they stand for, unused are
+    places that no run refers to."""
+
+    def __init__(self, **options):
+        super().__init__(**options)
+        self.fork, self.breaks = bytearray(), {"tables": Tangled.tangle}
+
+    def content(self, size):
+        data = super().content(size)
+        self.fork += data
+        return data
+
+    def tangle(self):
+        table = self.tables[0]
+        runs = [run for run in table.runs if run.length]
+        size = runs[0].length
+        runs[1].offset = runs[2].offset  # the same payload: what was the second's is nobody's
+        runs[5].offset += 1000  # a hole of 1000 bytes, and an overlap
+        runs[9].offset, runs[12].offset = runs[12].offset, runs[9].offset
+        runs[-1].offset = 0
+        self.unused = [size, 2 * size - 1, 5 * size, 5 * size + 999, len(self.fork) - 1]
+        table.crc, self.decoded = 0, bytearray()
+        for run in table.runs:
+            part = bytes(self.fork[run.offset:run.offset + run.length]) or bytes(run.sectors * 512)
+            self.decoded += part
+            if run.kind != media_fixture.TYPES["ignore"]:
+                table.crc = media_fixture.zlib.crc32(part, table.crc)
+
+
 class FetchLocal(unittest.TestCase):
     def setUp(self):
         self.dir = pathlib.Path(tempfile.mkdtemp(prefix="macvm-fetch-"))
@@ -119,6 +149,43 @@ class FetchLocal(unittest.TestCase):
         self.assert_refused(self.fetch(*args), *extra)
         self.dmg.write_bytes(data + b"x")
         self.assert_refused(self.fetch(*args), *extra)
+
+    def test_chunklist_covers_what_no_run_needs(self):
+        """Bytes before the data fork: no checksum of the image covers them, the chunklist does."""
+        key, public = media_fixture.make_key(str(self.dir))
+        chunklist = self.dir / "a.chunklist"
+        self.make(size=1 << 20, data_offset=1 << 20)
+        chunklist.write_bytes(media_fixture.chunklist(str(self.dmg), key, 1 << 18))
+        data = bytearray(self.dmg.read_bytes())
+        data[5] ^= 1
+        self.dmg.write_bytes(data)
+        self.assertEqual(self.fetch().returncode, 0)
+        self.assert_same()
+        self.out.unlink()
+        done = self.fetch("--chunklist", chunklist, "--trust-key", public)
+        self.assert_refused(done, pathlib.Path(key), pathlib.Path(public), chunklist)
+        self.assertIn("chunk 0 ", done.stderr)
+
+    def test_data_fork(self):
+        """Runs that share a payload, overlap another's, come out of order or leave bytes to no run: the checksum of
+        the data fork covers each byte once all the same."""
+        dmg = Tangled(seed=11, size=2 << 20, methods=["raw"], run_sectors=64, bare=True)
+        with open(self.dmg, "wb") as file, open(self.raw, "wb") as raw:
+            dmg.write(file, raw)
+        self.raw.write_bytes(dmg.decoded)
+        done = self.fetch()
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assert_same()
+        self.out.unlink()
+        data = bytearray(self.dmg.read_bytes())
+        for place in dmg.unused:
+            with self.subTest(place=place):
+                data[place] ^= 1
+                self.dmg.write_bytes(data)
+                done = self.fetch()
+                self.assert_refused(done)
+                self.assertIn("the checksum of its data", done.stderr)
+                data[place] ^= 1
 
     def test_output_exists(self):
         self.make()

@@ -31,14 +31,31 @@ memory_load(MvmMediaSource *source, const uint32_t *chunks, size_t count, MvmChu
     return true;
 }
 
-/* data is borrowed; size at least 1. Clear the map afterwards. */
+static inline bool
+memory_read(MvmMediaSource *source, uint64_t offset, uint8_t *buffer, size_t len, GError **error)
+{
+    MemorySource *self = source->opaque;
+
+    g_assert(offset + len <= mvm_chunk_map_get_size(&self->map));
+    memcpy(buffer, self->data + offset, len);
+    return true;
+}
+
+/* data is borrowed; size at least 1. With read it is read, otherwise loaded in chunks of that
+ * length. Clear the map afterwards. */
 static inline void
-memory_source_init(MemorySource *self, const uint8_t *data, size_t size, uint32_t chunk)
+memory_source_init(MemorySource *self, const uint8_t *data, size_t size, uint32_t chunk, bool read)
 {
     *self = (MemorySource){.data = data};
     mvm_chunk_map_init(&self->map, size, chunk);
     self->source = (MvmMediaSource){
-        .name = "memory", .parallel = 1, .map = &self->map, .load = memory_load, .opaque = self};
+        .name = "memory",
+        .parallel = 1,
+        .map = &self->map,
+        .load = memory_load,
+        .read = read ? memory_read : NULL,
+        .opaque = self,
+    };
 }
 
 typedef struct {

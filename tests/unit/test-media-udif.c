@@ -16,10 +16,10 @@
 
 static const char corpus[] = "fuzz/corpus/udif";
 
-/* Decodes the file through chunks of that length; the caller frees sink->data. */
+/* Decodes the file, read or loaded in chunks of that length; the caller frees sink->data. */
 static bool
-decode(const char *path, uint32_t chunk, bool ordered, unsigned threads, MemorySink *sink,
-       GError **error)
+decode(const char *path, uint32_t chunk, bool read, bool ordered, unsigned threads,
+       MemorySink *sink, GError **error)
 {
     MemorySource source;
     size_t len = 0;
@@ -28,25 +28,26 @@ decode(const char *path, uint32_t chunk, bool ordered, unsigned threads, MemoryS
     bool good = false;
 
     g_assert_nonnull(text);
-    memory_source_init(&source, (const uint8_t *)text, len, chunk);
+    memory_source_init(&source, (const uint8_t *)text, len, chunk, read);
     memory_sink_init(sink, ordered, MVM_MIB);
     good = mvm_media_unpack(&unpack, error);
     mvm_chunk_map_clear(&source.map);
     return good;
 }
 
-/* However it is cut and in whatever order it is written, the result is the same. */
+/* However it is read or cut and in whatever order it is written, the result is the same. */
 static void
 assert_decodes(const char *path)
 {
-    const uint32_t chunks[] = {MVM_MIB, 4096, 700};
+    const uint32_t chunks[] = {MVM_MIB, 4096, 700, 700};
     g_autofree uint8_t *first = NULL;
 
-    for (size_t i = 0; i < 6; i++) {
+    for (size_t i = 0; i < 8; i++) {
         g_autoptr(GError) error = NULL;
         MemorySink sink;
 
-        g_assert_true(decode(path, chunks[i / 2], i % 2 == 1, 1 + (unsigned)i / 2, &sink, &error));
+        g_assert_true(
+            decode(path, chunks[i / 2], i >= 6, i % 2 == 1, 1 + (unsigned)i / 2, &sink, &error));
         g_assert_no_error(error);
         g_assert_true(sink.finished);
         if (first == NULL)
@@ -60,11 +61,11 @@ assert_decodes(const char *path)
 static void
 assert_refused(const char *path)
 {
-    for (unsigned i = 0; i < 2; i++) {
+    for (unsigned i = 0; i < 4; i++) {
         g_autoptr(GError) error = NULL;
         MemorySink sink;
 
-        g_assert_false(decode(path, 4096, i == 1, 2, &sink, &error));
+        g_assert_false(decode(path, 4096, i >= 2, i % 2 == 1, 2, &sink, &error));
         g_assert_error(error, MVM_ERROR, MVM_ERROR_FAILED);
         g_assert_true(g_str_has_prefix(error->message, "cannot use 'memory': "));
         g_assert_false(sink.finished);
