@@ -3,29 +3,38 @@
 
 #include "util/command.h"
 
-#define NEED_COUNT 5
+#define NEED_COUNT 6
 
 struct MvmPackager {
     const char *families;                  /* words of os-release's ID and ID_LIKE */
+    const char *refresh[4];                /* empty: install does it by itself */
     const char *install[6];                /* the first word is the program */
     const char *package_names[NEED_COUNT]; /* in the order of MvmNeeds' bits */
 };
 
-static const char *const need_names[NEED_COUNT] = {"libvirt", "QEMU", "OVMF", "qemu-img", "ssh"};
+static const char *const need_names[NEED_COUNT] = {"libvirt",  "QEMU", "OVMF",
+                                                   "qemu-img", "ssh",  "mtools"};
 
 static const MvmPackager packagers[] = {
     {"debian ubuntu",
+     {"apt-get", "update"},
      {"apt-get", "install", "-y"},
-     {"libvirt-daemon-system", "qemu-system-x86", "ovmf", "qemu-utils", "openssh-client"}},
+     {"libvirt-daemon-system", "qemu-system-x86", "ovmf", "qemu-utils", "openssh-client",
+      "mtools"}},
     {"fedora rhel centos",
+     {NULL},
      {"dnf", "install", "-y"},
-     {"libvirt-daemon-kvm", "qemu-system-x86", "edk2-ovmf", "qemu-img", "openssh-clients"}},
+     {"libvirt-daemon-kvm", "qemu-system-x86", "edk2-ovmf", "qemu-img", "openssh-clients",
+      "mtools"}},
     {"arch",
+     {NULL}, /* -Sy without -u would leave a system half upgraded */
      {"pacman", "-S", "--needed", "--noconfirm"},
-     {"libvirt", "qemu-base", "edk2-ovmf", "qemu-img", "openssh"}},
+     {"libvirt", "qemu-base", "edk2-ovmf", "qemu-img", "openssh", "mtools"}},
     {"suse opensuse",
+     {NULL},
      {"zypper", "--non-interactive", "install"},
-     {"libvirt-daemon-qemu", "qemu-x86", "qemu-ovmf-x86_64", "qemu-img", "openssh-clients"}},
+     {"libvirt-daemon-qemu", "qemu-x86", "qemu-ovmf-x86_64", "qemu-img", "openssh-clients",
+      "mtools"}},
 };
 
 const MvmPackager *
@@ -78,5 +87,7 @@ mvm_packager_add_install(const MvmPackager *packager, MvmNeeds needs, MvmRootWor
             g_ptr_array_add(argv, (char *)packager->package_names[i]);
     }
     g_ptr_array_add(argv, NULL);
+    if (packager->refresh[0] != NULL)
+        mvm_root_work_add_try(work, packager->refresh);
     mvm_root_work_add(work, (const char *const *)argv->pdata, NULL);
 }

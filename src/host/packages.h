@@ -12,6 +12,7 @@ typedef enum {
     MVM_NEED_FIRMWARE = 1 << 2, /* OVMF */
     MVM_NEED_IMAGES = 1 << 3,   /* qemu-img, by which libvirt makes images */
     MVM_NEED_SSH = 1 << 4,      /* the ssh client */
+    MVM_NEED_MTOOLS = 1 << 5,   /* what a machine's own OpenCore disk is made with */
 } MvmNeeds;
 
 typedef struct MvmPackager MvmPackager;
@@ -26,5 +27,7 @@ const MvmPackager *mvm_packager_by_family(const char *os_family);
 /* "libvirt, OVMF": needs in words; the caller frees. */
 char *mvm_needs_to_text(MvmNeeds needs);
 
-/* Adds the command that installs needs. */
+/* Adds the commands that install needs: before apt-get installs, it fetches its lists, which on a
+ * new system are missing and on an old one name packages that are gone. That may fail (a source
+ * that somebody added is out of order), and the packages be there all the same. */
 void mvm_packager_add_install(const MvmPackager *packager, MvmNeeds needs, MvmRootWork *work);

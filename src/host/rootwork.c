@@ -10,6 +10,7 @@
 typedef struct {
     char **argv; /* owned */
     char *input; /* owned, or NULL */
+    bool try;    /* its failure does not matter */
 } Command;
 
 struct MvmRootWork {
@@ -44,14 +45,26 @@ mvm_root_work_free(MvmRootWork *work)
     g_free(work);
 }
 
-void
-mvm_root_work_add(MvmRootWork *work, const char *const *argv, const char *input)
+static Command *
+add(MvmRootWork *work, const char *const *argv)
 {
     Command *command = g_new0(Command, 1);
 
     command->argv = g_strdupv((char **)argv);
-    command->input = g_strdup(input);
     g_ptr_array_add(work->commands, command);
+    return command;
+}
+
+void
+mvm_root_work_add(MvmRootWork *work, const char *const *argv, const char *input)
+{
+    add(work, argv)->input = g_strdup(input);
+}
+
+void
+mvm_root_work_add_try(MvmRootWork *work, const char *const *argv)
+{
+    add(work, argv)->try = true;
 }
 
 bool
@@ -137,7 +150,7 @@ run_one(const Command *command, const char *helper, GError **error)
     g_ptr_array_add(argv, NULL);
     if (!mvm_command_run_fed((const char *const *)argv->pdata, command->input, &status, error))
         return false;
-    if (status == 0)
+    if (status == 0 || command->try)
         return true;
     g_set_error(error, MVM_ERROR, MVM_ERROR_FAILED,
                 "cannot run '%s' as root: it ended with status %d", command->argv[0], status);

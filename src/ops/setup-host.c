@@ -88,6 +88,8 @@ find_missing(const MvmFacts *facts)
         needs |= MVM_NEED_IMAGES;
     if (local && !mvm_command_exists(mvm_ssh_program()))
         needs |= MVM_NEED_SSH;
+    if (local && !mvm_command_exists("mcopy"))
+        needs |= MVM_NEED_MTOOLS;
     return needs;
 }
 
@@ -188,6 +190,10 @@ mvm_setup_modules(MvmSetup *setup, MvmStep *step)
     if (kernel == NULL) {
         mvm_step_set(step, MVM_STEP_WARN, "see that the module kvm has ignore_msrs=1 on the host",
                      "the host's kernel cannot be seen through this connection");
+        return;
+    }
+    if (setup->facts->want_tcg) {
+        mvm_step_set(step, MVM_STEP_THERE, NULL, "none needed: the machine is to do without KVM");
         return;
     }
     if (kernel->ignore_msrs == 0 && !kernel->kvm_node && !mvm_kernel_has_virtualization(kernel)) {

@@ -50,6 +50,7 @@ test_run(void)
     const char *const fail[] = {"false", NULL};
     const char *const erase[] = {"rm", path, NULL};
 
+    mvm_root_work_add_try(work, fail);
     mvm_root_work_add(work, write, "one\ntwo\n");
     mvm_root_work_add(work, fail, NULL);
     mvm_root_work_add(work, erase, NULL);
@@ -68,8 +69,9 @@ test_packages(void)
     static const struct {
         const char *family, *command;
     } hosts[] = {
-        {"debian", "sudo apt-get install -y ovmf openssh-client\n"},
-        {"linuxmint ubuntu debian", "sudo apt-get install -y ovmf openssh-client\n"},
+        {"debian", "sudo apt-get update\nsudo apt-get install -y ovmf openssh-client\n"},
+        {"linuxmint ubuntu debian",
+         "sudo apt-get update\nsudo apt-get install -y ovmf openssh-client\n"},
         {"fedora", "sudo dnf install -y edk2-ovmf openssh-clients\n"},
         {"arch", "sudo pacman -S --needed --noconfirm edk2-ovmf openssh\n"},
         {"opensuse-tumbleweed opensuse suse",
