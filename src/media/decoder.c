@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * How it works: one lock guards everything but the data itself. next is the first run that no
- * thread has taken; done the first that is not finished: all before it are written, and their
- * checksums are in crc (of the table that done lies in; those of tables before were compared).
- * As often as the sink says, that point is made safe and noted in the journal.
+ * thread has taken; the tally's mark the first that is not finished: all before it are written. As
+ * often as the sink says, that point is made safe and noted in the journal.
  */
 #include "media/decoder.h"
 
 #include "media/crc32.h"
 #include "media/media-limits.h"
 #include "media/scratch.h"
+#include "media/tally.h"
 #include "util/error.h"
 
 /* How often mvm_decoder_wait() ticks. */
@@ -34,13 +34,8 @@ struct MvmDecoder {
     uint8_t **chunks; /* by step: the chunk while it is needed */
     uint32_t *uses;   /* by step: how many runs still need it */
     size_t next;
-    size_t done;
-    uint8_t *finished; /* by run: finished, though perhaps one before it is not */
-    uint32_t *crcs;    /* by run */
-    uint32_t crc;
-    uint32_t whole;    /* checksum of all before done; kept for the journal only */
-    uint64_t whole_at; /* how many bytes those are */
-    size_t saved;      /* done at the last checkpoint */
+    MvmTally tally;
+    uint64_t saved;    /* the mark's run at the last checkpoint */
     uint64_t dirty;    /* bytes written since */
     gint64 saved_at;   /* when that was */
     uint64_t consumed; /* bytes of payload whose runs are finished */
@@ -93,7 +88,7 @@ take_turn(MvmDecoder *d, size_t run)
 {
     G_GNUC_UNUSED g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&d->lock);
 
-    while (!d->stop && (d->done != run || d->checkpoint))
+    while (!d->stop && (d->tally.mark.run != run || d->checkpoint))
         g_cond_wait(&d->changed, &d->lock);
     d->writing = !d->stop;
     return d->writing;
@@ -121,9 +116,10 @@ get_payload(MvmDecoder *d, const MvmUdifRun *run, size_t index, MvmScratch *scra
     return source->read(source, run->offset, buffer, (size_t)run->length, error) ? buffer : NULL;
 }
 
-/* Decodes and writes one run. The chunks go back as soon as nothing refers to them. */
+/* Decodes and writes one run, and tells its checksum. The chunks go back as soon as nothing refers
+ * to them. */
 static bool
-do_run(MvmDecoder *d, size_t index, MvmScratch *scratch, GError **error)
+do_run(MvmDecoder *d, size_t index, MvmScratch *scratch, uint32_t *ret_crc, GError **error)
 {
     const MvmUdifRun *run = mvm_udif_get_run(d->in.udif, index);
     size_t len = (size_t)(run->sectors * MVM_SECTOR);
@@ -131,7 +127,7 @@ do_run(MvmDecoder *d, size_t index, MvmScratch *scratch, GError **error)
     bool good = true;
 
     if (run->length == 0) {
-        d->crcs[index] = mvm_crc32_zeros(run->sectors * MVM_SECTOR);
+        *ret_crc = mvm_crc32_zeros(run->sectors * MVM_SECTOR);
         return true;
     }
     data = get_payload(d, run, index, scratch, error);
@@ -145,7 +141,7 @@ do_run(MvmDecoder *d, size_t index, MvmScratch *scratch, GError **error)
         release_chunks(d, index);
     }
     if (good) {
-        d->crcs[index] = mvm_crc32(data, len);
+        *ret_crc = mvm_crc32(data, len);
         good = (!d->in.sink->ordered || take_turn(d, index)) && write_run(d, index, data, error);
     }
     if (run->type == MVM_RUN_RAW)
@@ -153,67 +149,20 @@ do_run(MvmDecoder *d, size_t index, MvmScratch *scratch, GError **error)
     return good;
 }
 
-/* With the lock held, when done is a run: adds that many bytes with that checksum, and what lies
- * between two tables: zeros. */
-static void
-extend_whole(MvmDecoder *d, uint32_t crc, uint64_t len)
-{
-    uint64_t next = 0;
-
-    d->whole = mvm_crc32_join(d->whole, crc, len);
-    d->whole_at += len;
-    if (d->done == d->in.udif->runs->len)
-        return;
-    next = mvm_udif_get_run(d->in.udif, d->done)->sector * MVM_SECTOR;
-    if (next > d->whole_at)
-        d->whole =
-            mvm_crc32_join(d->whole, mvm_crc32_zeros(next - d->whole_at), next - d->whole_at);
-    d->whole_at = next;
-}
-
-/* With the lock held: adds the run at done to its table, and compares that when it is complete. */
-static bool
-fold_run(MvmDecoder *d, GError **error)
-{
-    const MvmUdifRun *run = mvm_udif_get_run(d->in.udif, d->done);
-    const MvmUdifTable *table = mvm_udif_get_table(d->in.udif, run->table);
-    uint64_t end = run->sector + run->sectors;
-
-    if (run->type != MVM_RUN_IGNORE)
-        d->crc = mvm_crc32_join(d->crc, d->crcs[d->done], run->sectors * MVM_SECTOR);
-    d->done++;
-    if (d->in.journal != NULL)
-        extend_whole(d, d->crcs[d->done - 1], run->sectors * MVM_SECTOR);
-    if (end != table->sector + table->sectors)
-        return true;
-    if (table->checksum.type != 0 && table->checksum.crc != d->crc) {
-        g_set_error(error, MVM_ERROR, MVM_ERROR_FAILED,
-                    "cannot use '%s': table %u: its checksum does not match", d->in.source->name,
-                    run->table);
-        return false;
-    }
-    d->crc = 0;
-    return true;
-}
-
 /* With the lock held, after a run is written. */
 static void
-mark_finished(MvmDecoder *d, size_t index)
+mark_finished(MvmDecoder *d, size_t index, uint32_t crc)
 {
     const MvmUdifRun *run = mvm_udif_get_run(d->in.udif, index);
     GError *error = NULL;
-    bool good = true;
 
     d->writing = false;
-    d->finished[index] = 1;
     d->dirty += run->sectors * MVM_SECTOR;
     d->consumed += run->length;
-    while (good && d->done < d->in.udif->runs->len && d->finished[d->done])
-        good = fold_run(d, &error);
-    if (!good)
+    if (!mvm_tally_add(&d->tally, index, crc, &error))
         fail(d, error);
     g_cond_broadcast(&d->changed);
-    if (d->done == d->in.udif->runs->len)
+    if (mvm_tally_is_complete(&d->tally))
         g_cond_signal(&d->ended);
 }
 
@@ -238,8 +187,8 @@ save_mark(MvmDecoder *d, MvmMediaMark mark, GError **error)
 static bool
 checkpoint_due(MvmDecoder *d)
 {
-    if (d->in.journal == NULL || d->checkpoint || d->writing || d->stop || d->done <= d->saved ||
-        d->done >= d->in.udif->runs->len)
+    if (d->in.journal == NULL || d->checkpoint || d->writing || d->stop ||
+        d->tally.mark.run <= d->saved || mvm_tally_is_complete(&d->tally))
         return false;
     return d->dirty >= d->in.sink->sync_bytes ||
            g_get_monotonic_time() - d->saved_at >= d->in.sink->sync_seconds * G_TIME_SPAN_SECOND;
@@ -249,7 +198,7 @@ checkpoint_due(MvmDecoder *d)
 static void
 make_checkpoint(MvmDecoder *d)
 {
-    MvmMediaMark mark = {.run = d->done, .crc = d->crc, .whole = d->whole};
+    MvmMediaMark mark = d->tally.mark;
     GError *error = NULL;
     bool good = false;
 
@@ -296,13 +245,14 @@ worker(void *opaque)
     g_mutex_lock(&d->lock);
     while (take_run(d, &run)) {
         GError *error = NULL;
+        uint32_t crc = 0;
         bool good = false;
 
         g_mutex_unlock(&d->lock);
-        good = do_run(d, run, &scratch, &error);
+        good = do_run(d, run, &scratch, &crc, &error);
         g_mutex_lock(&d->lock);
         if (good)
-            mark_finished(d, run);
+            mark_finished(d, run, crc);
         else if (error != NULL)
             fail(d, error);
     }
@@ -315,7 +265,6 @@ MvmDecoder *
 mvm_decoder_new(const MvmDecoderInput *input)
 {
     MvmDecoder *d = g_new0(MvmDecoder, 1);
-    size_t runs = input->udif->runs->len;
     size_t steps = input->plan->steps->len;
     /* While one of them writes in its turn, the others should not run out of work. */
     unsigned threads = input->threads + (input->sink->ordered ? 1 : 0);
@@ -328,16 +277,13 @@ mvm_decoder_new(const MvmDecoderInput *input)
     d->uses = g_new(uint32_t, steps);
     for (size_t i = 0; i < steps; i++)
         d->uses[i] = mvm_plan_get_step(input->plan, i)->uses;
-    d->finished = g_new0(uint8_t, runs);
-    d->crcs = g_new0(uint32_t, runs);
-    d->next = d->done = d->saved = input->mark.run;
-    d->crc = input->mark.crc;
-    d->whole = input->mark.whole;
+    mvm_tally_init(&d->tally, input->source->name, input->udif, input->mark,
+                   input->journal != NULL);
+    d->next = d->saved = input->mark.run;
     d->saved_at = g_get_monotonic_time();
     d->extents.sink = input->sink;
-    if (d->done > 0)
-        d->extents.position = mvm_udif_get_run(input->udif, d->done)->sector * MVM_SECTOR;
-    d->whole_at = d->extents.position;
+    if (d->next > 0)
+        d->extents.position = mvm_udif_get_run(input->udif, d->next)->sector * MVM_SECTOR;
     d->threads = g_ptr_array_new();
     for (unsigned i = 0; i < threads; i++)
         g_ptr_array_add(d->threads, g_thread_new("macvm-decode", worker, d));
@@ -364,7 +310,7 @@ mvm_decoder_wait(MvmDecoder *d, bool (*tick)(void *opaque, uint64_t done, GError
         uint64_t consumed = 0;
 
         g_mutex_lock(&d->lock);
-        going = !d->stop && d->done < d->in.udif->runs->len;
+        going = !d->stop && !mvm_tally_is_complete(&d->tally);
         if (going)
             (void)g_cond_wait_until(&d->ended, &d->lock, g_get_monotonic_time() + TICK_USEC);
         consumed = d->consumed;
@@ -404,20 +350,17 @@ mvm_decoder_finish(MvmDecoder *d, GError **error)
         g_propagate_error(error, g_steal_pointer(&d->error));
         return false;
     }
-    g_assert(d->done == d->in.udif->runs->len);
+    g_assert(mvm_tally_is_complete(&d->tally));
     return mvm_extents_flush(&d->extents, d->in.udif->trailer.sectors * MVM_SECTOR, error);
 }
 
 bool
 mvm_decoder_stop(MvmDecoder *d)
 {
-    MvmMediaMark mark = {0};
-
     stop_all(d);
-    mark = (MvmMediaMark){.run = d->done, .crc = d->crc, .whole = d->whole};
-    if (d->error != NULL || d->in.journal == NULL || d->done >= d->in.udif->runs->len)
+    if (d->error != NULL || d->in.journal == NULL || mvm_tally_is_complete(&d->tally))
         return false;
-    return save_mark(d, mark, NULL);
+    return save_mark(d, d->tally.mark, NULL);
 }
 
 void
@@ -435,7 +378,6 @@ mvm_decoder_free(MvmDecoder *d)
     g_mutex_clear(&d->lock);
     g_free(d->chunks);
     g_free(d->uses);
-    g_free(d->finished);
-    g_free(d->crcs);
+    mvm_tally_clear(&d->tally);
     g_free(d);
 }

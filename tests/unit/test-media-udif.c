@@ -8,6 +8,7 @@
 #include "media/journal.h"
 #include "media/media-limits.h"
 #include "media/plan.h"
+#include "media/tally.h"
 #include "media/unpack.h"
 #include "util/error.h"
 #include "util/file.h"
@@ -271,6 +272,98 @@ test_plan_thrash(void)
     mvm_chunk_map_clear(&map);
 }
 
+/* Two tables of three runs of one sector, with two sectors between them. The second run of each is
+ * free space, whose zeros its table's checksum leaves out. */
+static MvmUdif *
+two_tables(const uint8_t *image)
+{
+    MvmUdif *udif = reversed_image(6, 1);
+
+    for (unsigned table = 0; table < 2; table++) {
+        uint64_t begin = table * 5;
+        uint8_t covered[2 * MVM_SECTOR];
+        MvmUdifTable head = {.sector = begin, .sectors = 3, .checksum = {.type = 2, .bits = 32}};
+
+        memcpy(covered, image + begin * MVM_SECTOR, MVM_SECTOR);
+        memcpy(covered + MVM_SECTOR, image + (begin + 2) * MVM_SECTOR, MVM_SECTOR);
+        head.checksum.crc = mvm_crc32(covered, sizeof(covered));
+        g_array_append_val(udif->tables, head);
+        for (unsigned i = 0; i < 3; i++) {
+            MvmUdifRun *run = &g_array_index(udif->runs, MvmUdifRun, table * 3 + i);
+
+            run->table = table;
+            run->sector = begin + i;
+            run->type = i == 1 ? MVM_RUN_IGNORE : MVM_RUN_ZLIB;
+        }
+    }
+    return udif;
+}
+
+static uint32_t
+crc_of_run(const MvmUdif *udif, const uint8_t *image, size_t run)
+{
+    return mvm_crc32(image + mvm_udif_get_run(udif, run)->sector * MVM_SECTOR, MVM_SECTOR);
+}
+
+/* In whatever order runs finish, the mark is at the first that is missing, and its checksums are of
+ * what is before it. */
+static void
+test_tally(void)
+{
+    static const size_t order[] = {1, 2, 5, 0, 4, 3};
+    static const uint64_t marks[] = {0, 0, 0, 3, 3, 6};
+    static const uint64_t ends[] = {0, 0, 0, 5, 5, 8}; /* in sectors */
+    uint8_t image[8 * MVM_SECTOR] = {0};
+    g_autoptr(MvmUdif) udif = NULL;
+    MvmTally tally, rest;
+
+    for (size_t i = 0; i < sizeof(image); i++) {
+        if (i / MVM_SECTOR % 5 == 0 || i / MVM_SECTOR % 5 == 2)
+            image[i] = (uint8_t)(i * 31 / 7);
+    }
+    udif = two_tables(image);
+    mvm_tally_init(&tally, "x", udif, (MvmMediaMark){0}, true);
+    for (size_t i = 0; i < G_N_ELEMENTS(order); i++) {
+        g_assert_false(mvm_tally_is_complete(&tally));
+        g_assert_true(mvm_tally_add(&tally, order[i], crc_of_run(udif, image, order[i]), NULL));
+        g_assert_cmpuint(tally.mark.run, ==, marks[i]);
+        g_assert_cmphex(tally.mark.whole, ==, mvm_crc32(image, ends[i] * MVM_SECTOR));
+    }
+    g_assert_true(mvm_tally_is_complete(&tally));
+    mvm_tally_clear(&tally);
+
+    /* From a mark within the second table on. */
+    mvm_tally_init(&rest, "x", udif,
+                   (MvmMediaMark){
+                       .run = 4,
+                       .crc = crc_of_run(udif, image, 3),
+                       .whole = mvm_crc32(image, 6 * MVM_SECTOR),
+                   },
+                   true);
+    g_assert_true(mvm_tally_add(&rest, 4, crc_of_run(udif, image, 4), NULL));
+    g_assert_true(mvm_tally_add(&rest, 5, crc_of_run(udif, image, 5), NULL));
+    g_assert_true(mvm_tally_is_complete(&rest));
+    g_assert_cmphex(rest.mark.whole, ==, mvm_crc32(image, sizeof(image)));
+    mvm_tally_clear(&rest);
+}
+
+static void
+test_tally_mismatch(void)
+{
+    const uint8_t image[8 * MVM_SECTOR] = {1};
+    g_autoptr(MvmUdif) udif = two_tables(image);
+    g_autoptr(GError) error = NULL;
+    MvmTally tally;
+
+    mvm_tally_init(&tally, "x y", udif, (MvmMediaMark){0}, false);
+    g_assert_true(mvm_tally_add(&tally, 0, crc_of_run(udif, image, 0) ^ 1, &error));
+    g_assert_true(mvm_tally_add(&tally, 2, crc_of_run(udif, image, 2), &error));
+    g_assert_false(mvm_tally_add(&tally, 1, crc_of_run(udif, image, 1), &error));
+    g_assert_error(error, MVM_ERROR, MVM_ERROR_FAILED);
+    g_assert_cmpstr(error->message, ==, "cannot use 'x y': table 0: its checksum does not match");
+    mvm_tally_clear(&tally);
+}
+
 static void
 test_journal(void)
 {
@@ -306,6 +399,8 @@ main(int argc, char **argv)
     g_test_add_func("/extents", test_extents);
     g_test_add_func("/plan/reversed", test_plan);
     g_test_add_func("/plan/thrash", test_plan_thrash);
+    g_test_add_func("/tally", test_tally);
+    g_test_add_func("/tally/mismatch", test_tally_mismatch);
     g_test_add_func("/journal", test_journal);
     return g_test_run();
 }
