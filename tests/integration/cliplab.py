@@ -16,6 +16,7 @@ import contextlib
 import fcntl
 import os
 import pathlib
+import re
 import shutil
 import signal
 import subprocess
@@ -355,3 +356,27 @@ class WaylandLab(Lab):
     def paste(self, target="text/plain;charset=utf-8"):
         done = run(["wl-paste", "-n", "-t", target], expect=None, timeout=DEADLINE, env=self.env)
         return done.raw if done.code == 0 else None
+
+
+class GnomeLab(WaylandLab):
+    """The same under a headless mutter: Wayland without data control, and XWayland beside it."""
+
+    programs = ("mutter", "Xwayland", "dbus-run-session", "wl-copy", "wl-paste")
+    python = "/usr/bin/python3"  # the one that python3-gi is for
+
+    def start_display(self, number=None):
+        if run([self.python, "-c", "import gi"], expect=None).code != 0:
+            skip("no python3-gi")
+        runtime = self.dir / "mutter"
+        runtime.mkdir(mode=0o700)
+        keyboard = SOURCE / "tests/integration/mutter_keyboard.py"
+        # the session's bus ends with the first of the two
+        script = f"'{self.python}' '{keyboard}' & exec mutter --wayland --headless --virtual-monitor 640x480"
+        with open(runtime / "log", "wb") as log:
+            self.server = subprocess.Popen(["dbus-run-session", "--", "sh", "-c", script], stdin=subprocess.DEVNULL,
+                                           stdout=log, stderr=log, env={**self.env, "XDG_RUNTIME_DIR": str(runtime)})
+        found = wait_for(lambda: re.search(rb"public X11 display (:\d+)[^$]*'(wayland-\d+)'[^$]*keyboard is there",
+                                           (runtime / "log").read_bytes()), DEADLINE, "mutter", 0.02)
+        self.env["DISPLAY"] = found[1].decode()
+        self.env["WAYLAND_DISPLAY"] = str(runtime / found[2].decode())
+        self.env["XAUTHORITY"] = str(next(runtime.glob(".mutter-Xwaylandauth.*")))

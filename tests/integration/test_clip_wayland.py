@@ -43,6 +43,20 @@ class Wayland(unittest.TestCase):
             lab.wait(lambda: lab.status(mac)["backend"] == "wayland-wlr", "the display")
             self.both_ways(lab, mac, b"after")
 
+    def test_gnome(self):
+        """GNOME has no data control: there the agent is an X client, which mutter hands everything on to, focus or not."""
+        with cliplab.GnomeLab() as lab:
+            mac = lab.mac()
+            lab.sync(mac)
+            self.assertEqual("x11", lab.status(mac)["backend"])
+            for i in range(3):
+                self.both_ways(lab, mac, b"%d" % i)
+            picture = random.Random(1).randbytes(3 << 20)
+            lab.copy(picture, PNG[0])
+            lab.wait(lambda: mac.get(PNG[1]) == picture, "the picture in the guest")
+            mac.put({PNG[1]: picture[::-1]})
+            lab.wait(lambda: lab.paste(PNG[0]) == picture[::-1], "the picture on the host")
+
 
 if __name__ == "__main__":
     harness.main()
