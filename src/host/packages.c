@@ -5,9 +5,13 @@
 
 #define NEED_COUNT 6
 
+/* apt-get(8): "decimal 100 on error". */
+#define APT_FAILED 100
+
 struct MvmPackager {
     const char *families;                  /* words of os-release's ID and ID_LIKE */
     const char *refresh[4];                /* empty: install does it by itself */
+    int refresh_may_fail;                  /* with this status, and install be tried all the same */
     const char *install[6];                /* the first word is the program */
     const char *package_names[NEED_COUNT]; /* in the order of MvmNeeds' bits */
 };
@@ -18,20 +22,24 @@ static const char *const need_names[NEED_COUNT] = {"libvirt",  "QEMU", "OVMF",
 static const MvmPackager packagers[] = {
     {"debian ubuntu",
      {"apt-get", "update"},
+     APT_FAILED,
      {"apt-get", "install", "-y"},
      {"libvirt-daemon-system", "qemu-system-x86", "ovmf", "qemu-utils", "openssh-client",
       "mtools"}},
     {"fedora rhel centos",
      {NULL},
+     0,
      {"dnf", "install", "-y"},
      {"libvirt-daemon-kvm", "qemu-system-x86", "edk2-ovmf", "qemu-img", "openssh-clients",
       "mtools"}},
     {"arch",
      {NULL}, /* -Sy without -u would leave a system half upgraded */
+     0,
      {"pacman", "-S", "--needed", "--noconfirm"},
      {"libvirt", "qemu-base", "edk2-ovmf", "qemu-img", "openssh", "mtools"}},
     {"suse opensuse",
      {NULL},
+     0,
      {"zypper", "--non-interactive", "install"},
      {"libvirt-daemon-qemu", "qemu-x86", "qemu-ovmf-x86_64", "qemu-img", "openssh-clients",
       "mtools"}},
@@ -87,7 +95,9 @@ mvm_packager_add_install(const MvmPackager *packager, MvmNeeds needs, MvmRootWor
             g_ptr_array_add(argv, (char *)packager->package_names[i]);
     }
     g_ptr_array_add(argv, NULL);
-    if (packager->refresh[0] != NULL)
-        mvm_root_work_add_try(work, packager->refresh);
+    if (packager->refresh[0] != NULL) {
+        mvm_root_work_add(work, packager->refresh, NULL);
+        mvm_root_work_allow(work, packager->refresh_may_fail);
+    }
     mvm_root_work_add(work, (const char *const *)argv->pdata, NULL);
 }

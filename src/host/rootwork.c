@@ -4,13 +4,14 @@
 #include "util/command.h"
 #include "util/error.h"
 
+#include <signal.h>
 #include <string.h>
 #include <unistd.h>
 
 typedef struct {
     char **argv; /* owned */
     char *input; /* owned, or NULL */
-    bool try;    /* its failure does not matter */
+    int allowed; /* a status that is as good as 0 */
 } Command;
 
 struct MvmRootWork {
@@ -45,26 +46,22 @@ mvm_root_work_free(MvmRootWork *work)
     g_free(work);
 }
 
-static Command *
-add(MvmRootWork *work, const char *const *argv)
+void
+mvm_root_work_add(MvmRootWork *work, const char *const *argv, const char *input)
 {
     Command *command = g_new0(Command, 1);
 
     command->argv = g_strdupv((char **)argv);
+    command->input = g_strdup(input);
     g_ptr_array_add(work->commands, command);
-    return command;
 }
 
 void
-mvm_root_work_add(MvmRootWork *work, const char *const *argv, const char *input)
+mvm_root_work_allow(MvmRootWork *work, int status)
 {
-    add(work, argv)->input = g_strdup(input);
-}
+    Command *last = g_ptr_array_index(work->commands, work->commands->len - 1);
 
-void
-mvm_root_work_add_try(MvmRootWork *work, const char *const *argv)
-{
-    add(work, argv)->try = true;
+    last->allowed = status;
 }
 
 bool
@@ -150,8 +147,13 @@ run_one(const Command *command, const char *helper, GError **error)
     g_ptr_array_add(argv, NULL);
     if (!mvm_command_run_fed((const char *const *)argv->pdata, command->input, &status, error))
         return false;
-    if (status == 0 || command->try)
+    if (status == 0 || status == command->allowed)
         return true;
+    if (status == 128 + SIGINT) {
+        g_set_error(error, MVM_ERROR, MVM_ERROR_CANCELLED, "interrupted while running '%s' as root",
+                    command->argv[0]);
+        return false;
+    }
     g_set_error(error, MVM_ERROR, MVM_ERROR_FAILED,
                 "cannot run '%s' as root: it ended with status %d", command->argv[0], status);
     mvm_error_set_hint(error, "look at its messages above, then run the same command again");

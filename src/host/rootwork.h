@@ -18,8 +18,8 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(MvmRootWork, mvm_root_work_free)
  * lines, each with its newline). All are copied. */
 void mvm_root_work_add(MvmRootWork *work, const char *const *argv, const char *input);
 
-/* Adds a command whose failure does not keep those after it from running. */
-void mvm_root_work_add_try(MvmRootWork *work, const char *const *argv);
+/* The command that was added last may end with this status (1 to 125), too. */
+void mvm_root_work_allow(MvmRootWork *work, int status);
 
 bool mvm_root_work_is_empty(const MvmRootWork *work);
 
@@ -31,7 +31,8 @@ const char *mvm_root_work_helper(void);
  * before them. The caller frees. */
 char *mvm_root_work_to_text(const MvmRootWork *work, const char *helper);
 
-/* Runs them in order through helper, until one fails that matters: then MVM_ERROR_FAILED names it. */
+/* Runs them in order through helper, until one fails: then MVM_ERROR_FAILED names it, or
+ * MVM_ERROR_CANCELLED when it was Ctrl-C that ended it. */
 bool mvm_root_work_run(const MvmRootWork *work, const char *helper, GError **error);
 
 /* word as a shell takes it: quoted where it has to be. The caller frees. */

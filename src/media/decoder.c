@@ -72,10 +72,13 @@ is_ready(MvmDecoder *d, size_t run)
 static void
 release_chunks(MvmDecoder *d, size_t run)
 {
-    G_GNUC_UNUSED g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&d->lock);
+    G_GNUC_UNUSED g_autoptr(GMutexLocker) locker = NULL;
     size_t count = 0;
     const uint32_t *needs = mvm_plan_get_needs(d->in.plan, run, &count);
 
+    if (count == 0)
+        return;
+    locker = g_mutex_locker_new(&d->lock);
     for (size_t i = 0; i < count; i++) {
         if (--d->uses[needs[i]] == 0)
             mvm_buffers_put(d->in.buffers, g_steal_pointer(&d->chunks[needs[i]]));

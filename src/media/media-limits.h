@@ -24,10 +24,10 @@
 #define MVM_IMAGE_FILE_MAX (16 * MVM_GIB)
 
 /* UDIF: the trailer's ranges, the tables and their runs. */
-#define MVM_PLIST_MAX (16 * MVM_MIB)
+#define MVM_PLIST_MAX (8 * MVM_MIB) /* libxml2 itself reads less than 10 MB */
 #define MVM_DECODED_MAX (16 * MVM_GIB)
 #define MVM_TABLES_MAX 64u
-#define MVM_RUNS_MAX 1000000u
+#define MVM_RUNS_MAX 200000u
 #define MVM_RUN_DECODED_MAX (64 * MVM_MIB)
 
 /* The most that a compressed run of that many decoded bytes may take in the file. */

@@ -147,35 +147,40 @@ file_prepare(MvmMediaSource *source, const MvmUdifTrailer *trailer)
 
 /* With a list: verifies the chunks that no run needed. */
 static bool
-verify_rest(FileSource *self, GError **error)
+verify_rest(FileSource *self, MvmChunkTaker *taker, GError **error)
 {
     const MvmChunkMap *map = self->source.map;
     g_autofree uint8_t *buffer = self->list != NULL ? g_malloc(map->max_length) : NULL;
 
     for (uint32_t i = 0; self->list != NULL && i < map->count; i++) {
-        if (!self->seen[i] && !load_chunk(self, i, buffer, error))
+        if (!self->seen[i] && (!taker->tick(taker, error) || !load_chunk(self, i, buffer, error)))
             return false;
     }
     return true;
 }
 
+/* Of those that begin at one place the longest first. */
 static int
 compare_pieces(const void *a, const void *b)
 {
     const Piece *left = a, *right = b;
 
-    return left->begin < right->begin ? -1 : left->begin > right->begin;
+    if (left->begin != right->begin)
+        return left->begin < right->begin ? -1 : 1;
+    return left->end > right->end ? -1 : left->end < right->end;
 }
 
 /* Extends crc by what lies between begin and end of the file. */
 static bool
-add_gap(FileSource *self, uint64_t begin, uint64_t end, uint8_t *buffer, uint32_t *crc,
+add_gap(FileSource *self, uint64_t begin, uint64_t end, MvmChunkTaker *taker, uint32_t *crc,
         GError **error)
 {
+    g_autofree uint8_t *buffer = begin < end ? g_malloc(GAP_LENGTH) : NULL;
+
     while (begin < end) {
         size_t len = (size_t)MIN(end - begin, GAP_LENGTH);
 
-        if (!read_at(self, begin, buffer, len, error))
+        if (!taker->tick(taker, error) || !read_at(self, begin, buffer, len, error))
             return false;
         *crc = mvm_crc32_join(*crc, mvm_crc32(buffer, len), len);
         begin += len;
@@ -186,10 +191,9 @@ add_gap(FileSource *self, uint64_t begin, uint64_t end, uint8_t *buffer, uint32_
 /* The checksum of the data fork, of the pieces where they are in order, and of what lies between
  * them: that no run refers to, or that runs share in part. */
 static bool
-sum_data(FileSource *self, uint32_t *ret_crc, GError **error)
+sum_data(FileSource *self, MvmChunkTaker *taker, uint32_t *ret_crc, GError **error)
 {
     const MvmUdifTrailer *t = self->trailer;
-    g_autofree uint8_t *buffer = g_malloc(GAP_LENGTH);
     uint64_t position = t->data_offset;
 
     g_array_sort(self->pieces, compare_pieces);
@@ -198,25 +202,25 @@ sum_data(FileSource *self, uint32_t *ret_crc, GError **error)
 
         if (piece->begin < position)
             continue;
-        if (!add_gap(self, position, piece->begin, buffer, ret_crc, error))
+        if (!add_gap(self, position, piece->begin, taker, ret_crc, error))
             return false;
         *ret_crc = mvm_crc32_join(*ret_crc, piece->crc, piece->end - piece->begin);
         position = piece->end;
     }
-    return add_gap(self, position, t->data_offset + t->data_length, buffer, ret_crc, error);
+    return add_gap(self, position, t->data_offset + t->data_length, taker, ret_crc, error);
 }
 
 static bool
-file_finish(MvmMediaSource *source, GError **error)
+file_finish(MvmMediaSource *source, MvmChunkTaker *taker, GError **error)
 {
     FileSource *self = self_of(source);
     uint32_t crc = 0;
 
-    if (!verify_rest(self, error))
+    if (!verify_rest(self, taker, error))
         return false;
     if (self->trailer->data.type == 0)
         return true;
-    if (!sum_data(self, &crc, error))
+    if (!sum_data(self, taker, &crc, error))
         return false;
     if (crc == self->trailer->data.crc)
         return true;
@@ -252,7 +256,8 @@ check_size(const char *path, int fd, const MvmChunklist *list, uint64_t *ret_siz
 MvmMediaSource *
 mvm_file_source_new(const char *path, const MvmChunklist *list, GError **error)
 {
-    mvm_autofd fd = open(path, O_RDONLY | O_CLOEXEC);
+    /* A FIFO would keep open() waiting; a file does not know the flag. */
+    mvm_autofd fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
     FileSource *self = NULL;
     uint64_t size = 0;
 

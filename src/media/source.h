@@ -50,9 +50,9 @@ struct MvmMediaSource {
      * file is loaded; NULL when the source has no use for it. */
     void (*prepare)(MvmMediaSource *self, const MvmUdifTrailer *trailer);
 
-    /* After everything was loaded or read: checks that need all of the file; NULL when it has none.
-     */
-    bool (*finish)(MvmMediaSource *self, GError **error);
+    /* After everything was loaded or read: checks that need all of the file; taker is only ticked.
+     * NULL when it has none. */
+    bool (*finish)(MvmMediaSource *self, MvmChunkTaker *taker, GError **error);
 
     /* True when the last failure of load was the link's, not the data's: trying again later may
      * go on where it ended. */

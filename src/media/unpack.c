@@ -23,8 +23,9 @@ typedef struct {
     uint32_t *chunks;         /* owned: what has to be loaded ... */
     uint32_t *steps;          /* owned: ... and which step of the plan that is */
     size_t count;
-    uint64_t at_hand;  /* bytes of the image file that need not be loaded or read any more */
-    uint64_t verified; /* bytes of the image file that are there or done with */
+    uint64_t wanted;  /* bytes to be loaded or read; more than the file has where some come twice */
+    uint64_t brought; /* of these */
+    uint64_t verified; /* bytes of the image file that are there or done with, for the user */
     bool keep;         /* a later run may go on */
 } Unpack;
 
@@ -47,14 +48,25 @@ tick(MvmChunkTaker *taker, GError **error)
     return report((Unpack *)(void *)taker, error);
 }
 
-/* done: bytes of payload, of a source that is read. */
+/* From 0 on. What is not wanted counts as verified. */
+static void
+set_brought(Unpack *u, uint64_t brought)
+{
+    uint64_t size = mvm_chunk_map_get_size(u->in->source->map);
+    uint64_t share = MIN(size, u->wanted);
+
+    u->brought = brought;
+    u->verified = size - share;
+    if (u->wanted > 0)
+        u->verified += (uint64_t)((double)share * (double)brought / (double)u->wanted);
+}
+
+/* For a source that is read: the bytes of payload that are done with. */
 static bool
 tick_read(void *opaque, uint64_t done, GError **error)
 {
-    Unpack *u = opaque;
-
-    u->verified = u->at_hand + done;
-    return report(u, error);
+    set_brought(opaque, done);
+    return report(opaque, error);
 }
 
 static void
@@ -62,7 +74,7 @@ take(MvmChunkTaker *taker, size_t index, uint8_t *buffer)
 {
     Unpack *u = (Unpack *)(void *)taker;
 
-    u->verified += mvm_chunk_map_get_length(u->in->source->map, u->chunks[index]);
+    set_brought(u, u->brought + mvm_chunk_map_get_length(u->in->source->map, u->chunks[index]));
     mvm_decoder_give(u->decoder, u->steps[index], buffer);
 }
 
@@ -126,16 +138,17 @@ list_chunks(Unpack *u)
         }
         u->chunks[u->count] = chunk;
         u->steps[u->count++] = i;
-        u->at_hand -= MIN(u->at_hand, mvm_chunk_map_get_length(u->in->source->map, chunk));
+        u->wanted += mvm_chunk_map_get_length(u->in->source->map, chunk);
     }
 }
 
-/* For a source that is read: takes the payloads that are still needed from what is at hand. */
+/* For a source that is read. */
 static void
 count_payloads(Unpack *u, size_t first_run)
 {
     for (size_t i = first_run; i < u->udif->runs->len; i++)
-        u->at_hand -= MIN(u->at_hand, mvm_udif_get_run(u->udif, i)->length);
+        u->wanted += mvm_udif_get_run(u->udif, i)->length;
+    mvm_tail_clear(&u->tail);
 }
 
 static bool
@@ -166,12 +179,11 @@ start(Unpack *u, GError **error)
         .mark = mark,
         .threads = u->in->threads > 0 ? u->in->threads : MIN(g_get_num_processors(), THREADS_MAX),
     });
-    u->at_hand = mvm_chunk_map_get_size(source->map);
     if (source->read != NULL)
         count_payloads(u, mark.run);
     else
         list_chunks(u);
-    u->verified = u->at_hand;
+    set_brought(u, 0);
     return true;
 }
 
@@ -202,7 +214,7 @@ transfer(Unpack *u, GError **error)
 
     if (feed(u, &load_error))
         return mvm_decoder_finish(u->decoder, error) &&
-               (source->finish == NULL || source->finish(source, error));
+               (source->finish == NULL || source->finish(source, &u->taker, error));
     if (load_error == NULL) {
         bool good = mvm_decoder_finish(u->decoder, error);
 

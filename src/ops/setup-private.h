@@ -10,8 +10,9 @@ typedef struct {
     const MvmSetupRequest *request;
     const MvmSetupTalk *talk;
     MvmProgress *progress;
-    MvmFacts *facts; /* owned */
-    bool waited;     /* for so long that libvirt may have given the connection up */
+    MvmFacts *facts;  /* owned */
+    bool interrupted; /* with a command for root: macvm itself is not told then */
+    bool waited;      /* for so long that libvirt may have given the connection up */
 } MvmSetup;
 
 /* The connection, made anew after a wait: nobody answered the daemon's keepalive meanwhile.

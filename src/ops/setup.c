@@ -122,6 +122,7 @@ mvm_setup_as_root(MvmSetup *setup, MvmStep *step, const char *what, const MvmRoo
         if (setup->talk->agree(setup->talk->opaque, step, text, &yes, &error) && yes &&
             mvm_root_work_run(work, helper, &error))
             return true;
+        setup->interrupted = g_error_matches(error, MVM_ERROR, MVM_ERROR_CANCELLED);
         if (error != NULL)
             mvm_step_fail(step, error);
     }
@@ -141,7 +142,7 @@ run_steps(MvmSetup *setup, GPtrArray *steps, GError **error)
         step->title = table[i].title;
         g_ptr_array_add(steps, step);
         table[i].run(setup, step);
-        if (mvm_interrupted()) {
+        if (setup->interrupted || mvm_interrupted()) {
             g_set_error(error, MVM_ERROR, MVM_ERROR_CANCELLED, "cannot finish setup: interrupted");
             mvm_error_set_hint(error, "the same command goes on where this one stopped");
             return false;

@@ -50,7 +50,8 @@ test_run(void)
     const char *const fail[] = {"false", NULL};
     const char *const erase[] = {"rm", path, NULL};
 
-    mvm_root_work_add_try(work, fail);
+    mvm_root_work_add(work, fail, NULL);
+    mvm_root_work_allow(work, 1);
     mvm_root_work_add(work, write, "one\ntwo\n");
     mvm_root_work_add(work, fail, NULL);
     mvm_root_work_add(work, erase, NULL);
@@ -61,6 +62,23 @@ test_run(void)
     g_assert_cmpstr(text, ==, "one\ntwo\n");
     g_assert_cmpint(g_remove(path), ==, 0);
     g_assert_cmpint(g_remove(dir), ==, 0);
+}
+
+/* Whoever interrupts a command wants none of those after it, whatever its status would mean. */
+static void
+test_run_interrupted(void)
+{
+    g_autoptr(MvmRootWork) work = mvm_root_work_new();
+    g_autoptr(GError) error = NULL;
+    const char *const update[] = {"sh", "-c", "kill -INT $$", NULL};
+    const char *const install[] = {"false", NULL};
+
+    mvm_root_work_add(work, update, NULL);
+    mvm_root_work_allow(work, 100);
+    mvm_root_work_add(work, install, NULL);
+    g_assert_false(mvm_root_work_run(work, "", &error));
+    g_assert_error(error, MVM_ERROR, MVM_ERROR_CANCELLED);
+    g_assert_nonnull(strstr(error->message, "'sh'"));
 }
 
 static void
@@ -169,6 +187,7 @@ main(int argc, char **argv)
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/commands", test_commands);
     g_test_add_func("/run", test_run);
+    g_test_add_func("/run/interrupted", test_run_interrupted);
     g_test_add_func("/packages", test_packages);
     g_test_add_func("/modules", test_modules);
     g_test_add_func("/exec", test_exec);

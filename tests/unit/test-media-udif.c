@@ -17,6 +17,30 @@
 
 static const char corpus[] = "fuzz/corpus/udif";
 
+/* Progress that never goes back, nor beyond its end. */
+typedef struct {
+    MvmProgress progress;
+    uint64_t done;
+    uint64_t total;
+} Steady;
+
+static bool
+steady_update(MvmProgress *progress, const char *what, uint64_t done, uint64_t total)
+{
+    Steady *self = progress->opaque;
+
+    g_assert_cmpuint(done, >=, self->done);
+    g_assert_cmpuint(done, <=, total);
+    self->done = done;
+    self->total = total;
+    return true;
+}
+
+static void
+steady_note(MvmProgress *progress, const char *text)
+{
+}
+
 /* Decodes the file, read or loaded in chunks of that length; the caller frees sink->data. */
 static bool
 decode(const char *path, uint32_t chunk, bool read, bool ordered, unsigned threads,
@@ -25,13 +49,19 @@ decode(const char *path, uint32_t chunk, bool read, bool ordered, unsigned threa
     MemorySource source;
     size_t len = 0;
     g_autofree char *text = mvm_file_read(path, MVM_MIB, &len, NULL);
-    MvmUnpack unpack = {.source = &source.source, .sink = &sink->sink, .threads = threads};
+    Steady steady = {.progress = {.update = steady_update, .note = steady_note, .opaque = &steady}};
+    MvmUnpack unpack = {.source = &source.source,
+                        .sink = &sink->sink,
+                        .progress = &steady.progress,
+                        .threads = threads};
     bool good = false;
 
     g_assert_nonnull(text);
     memory_source_init(&source, (const uint8_t *)text, len, chunk, read);
     memory_sink_init(sink, ordered, MVM_MIB);
     good = mvm_media_unpack(&unpack, error);
+    if (good)
+        g_assert_cmpuint(steady.done, ==, steady.total);
     mvm_chunk_map_clear(&source.map);
     return good;
 }
