@@ -20,19 +20,22 @@ class Wayland(unittest.TestCase):
         mac.copy(b"\xf0\x9f\x8d\x8e " + word + b"\n")
         lab.wait(lambda: lab.paste() == b"\xf0\x9f\x8d\x8e " + word + b"\n", "the host's clipboard")
 
+    def five_and_a_picture(self, lab, mac):
+        for i in range(5):
+            self.both_ways(lab, mac, b"%d" % i)
+        picture = random.Random(1).randbytes(3 << 20)
+        lab.copy(picture, PNG[0])
+        lab.wait(lambda: mac.get(PNG[1]) == picture, "the picture in the guest")
+        mac.put({PNG[1]: picture[::-1]})
+        lab.wait(lambda: lab.paste(PNG[0]) == picture[::-1], "the picture on the host")
+
     def test_end_to_end(self):
         with cliplab.WaylandLab() as lab:
             mac = lab.mac()
             lab.copy(b"there before")
             lab.sync(mac)
             self.assertEqual("wayland-wlr", lab.status(mac)["backend"])
-            for i in range(5):
-                self.both_ways(lab, mac, b"%d" % i)
-            picture = random.Random(1).randbytes(3 << 20)
-            lab.copy(picture, PNG[0])
-            lab.wait(lambda: mac.get(PNG[1]) == picture, "the picture in the guest")
-            mac.put({PNG[1]: picture[::-1]})
-            lab.wait(lambda: lab.paste(PNG[0]) == picture[::-1], "the picture on the host")
+            self.five_and_a_picture(lab, mac)
             status = lab.status(mac)
             self.assertEqual((status["sent"], status["received"], mac.count()), (6, 6, 12))
 
@@ -49,13 +52,7 @@ class Wayland(unittest.TestCase):
             mac = lab.mac()
             lab.sync(mac)
             self.assertEqual("x11", lab.status(mac)["backend"])
-            for i in range(3):
-                self.both_ways(lab, mac, b"%d" % i)
-            picture = random.Random(1).randbytes(3 << 20)
-            lab.copy(picture, PNG[0])
-            lab.wait(lambda: mac.get(PNG[1]) == picture, "the picture in the guest")
-            mac.put({PNG[1]: picture[::-1]})
-            lab.wait(lambda: lab.paste(PNG[0]) == picture[::-1], "the picture on the host")
+            self.five_and_a_picture(lab, mac)
 
 
 if __name__ == "__main__":
