@@ -55,6 +55,8 @@ static const struct {
      "put your public key on that host (ssh-copy-id), or add ?keyfile=PATH to the URI"},
     {VIR_ERR_SYSTEM_ERROR, "resolve hostname", NULL, MVM_ERROR_HOST,
      "check the host's name in the URI"},
+    {VIR_ERR_SYSTEM_ERROR, MVM_VIRT_NO_MONITOR, "Connection refused", MVM_ERROR_HOST,
+     "QEMU ended as soon as it began: 'macvm log NAME' shows what it said"},
     {VIR_ERR_SYSTEM_ERROR, "Connection refused", NULL, MVM_ERROR_HOST,
      "check that libvirt (or sshd, for a remote host) runs there"},
     {VIR_ERR_SYSTEM_ERROR, "Failed to connect socket", "Permission denied", MVM_ERROR_HOST,

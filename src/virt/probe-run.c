@@ -20,6 +20,9 @@
 /* libvirt gives a QEMU that does not obey ten seconds before it kills it. */
 #define REAP_PATIENCE 20000
 
+/* How often a machine is started whose QEMU ends before libvirt hears why. */
+#define STARTS 3
+
 /* Processor time of the virtual CPU that shows it executes something, in nanoseconds. */
 #define ENOUGH_CPU_TIME UINT64_C(20000000)
 
@@ -158,12 +161,33 @@ see_it_live(Trial *trial, virDomainPtr domain)
            NULL);
 }
 
+static bool
+is_unheard(void)
+{
+    virErrorPtr last = virGetLastError();
+
+    return last != NULL && last->message != NULL &&
+           strstr(last->message, MVM_VIRT_NO_MONITOR) != NULL;
+}
+
+static virDomainPtr
+start(Trial *trial)
+{
+    virDomainPtr domain = NULL;
+    unsigned left = STARTS;
+
+    do {
+        domain = virDomainCreateXML(trial->virt, trial->xml,
+                                    VIR_DOMAIN_START_AUTODESTROY | trial->flags);
+    } while (domain == NULL && is_unheard() && --left > 0);
+    return domain;
+}
+
 static void *
 run(void *opaque)
 {
     Trial *trial = opaque;
-    virDomainPtr domain =
-        virDomainCreateXML(trial->virt, trial->xml, VIR_DOMAIN_START_AUTODESTROY | trial->flags);
+    virDomainPtr domain = start(trial);
 
     if (domain == NULL)
         answer_refusal(trial);

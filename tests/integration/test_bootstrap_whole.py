@@ -67,7 +67,7 @@ class Whole(media_fixture.Signed, unittest.TestCase):
             self.assert_whole(env)
             # Once more: nobody is asked for anything.
             server.requests.clear()
-            self.assertIn("is there", env.macvm(*bootstrap, expect=(0, 5), timeout=240).out)
+            self.assertIn("[7/7]", env.macvm(*bootstrap, expect=(0, 5), timeout=240).out)
             self.assertEqual(server.requests, [])
 
 
