@@ -187,7 +187,7 @@ main(int argc, char **argv)
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/commands", test_commands);
     g_test_add_func("/run", test_run);
-    g_test_add_func("/run/interrupted", test_run_interrupted);
+    g_test_add_func("/interrupted", test_run_interrupted);
     g_test_add_func("/packages", test_packages);
     g_test_add_func("/modules", test_modules);
     g_test_add_func("/exec", test_exec);

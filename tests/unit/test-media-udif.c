@@ -429,7 +429,7 @@ main(int argc, char **argv)
     g_test_add_func("/extents", test_extents);
     g_test_add_func("/plan/reversed", test_plan);
     g_test_add_func("/plan/thrash", test_plan_thrash);
-    g_test_add_func("/tally", test_tally);
+    g_test_add_func("/tally/order", test_tally);
     g_test_add_func("/tally/mismatch", test_tally_mismatch);
     g_test_add_func("/journal", test_journal);
     return g_test_run();
