@@ -20,29 +20,32 @@ static const char *const need_names[NEED_COUNT] = {"libvirt",  "QEMU", "OVMF",
                                                    "qemu-img", "ssh",  "mtools"};
 
 static const MvmPackager packagers[] = {
-    {"debian ubuntu",
-     {"apt-get", "update"},
-     APT_FAILED,
-     {"apt-get", "install", "-y"},
-     {"libvirt-daemon-system", "qemu-system-x86", "ovmf", "qemu-utils", "openssh-client",
-      "mtools"}},
-    {"fedora rhel centos",
-     {NULL},
-     0,
-     {"dnf", "install", "-y"},
-     {"libvirt-daemon-kvm", "qemu-system-x86", "edk2-ovmf", "qemu-img", "openssh-clients",
-      "mtools"}},
-    {"arch",
-     {NULL}, /* -Sy without -u would leave a system half upgraded */
-     0,
-     {"pacman", "-S", "--needed", "--noconfirm"},
-     {"libvirt", "qemu-base", "edk2-ovmf", "qemu-img", "openssh", "mtools"}},
-    {"suse opensuse",
-     {NULL},
-     0,
-     {"zypper", "--non-interactive", "install"},
-     {"libvirt-daemon-qemu", "qemu-x86", "qemu-ovmf-x86_64", "qemu-img", "openssh-clients",
-      "mtools"}},
+    {
+        .families = "debian ubuntu",
+        .refresh = {"apt-get", "update"},
+        .refresh_may_fail = APT_FAILED,
+        .install = {"apt-get", "install", "-y"},
+        .package_names = {"libvirt-daemon-system", "qemu-system-x86", "ovmf", "qemu-utils",
+                          "openssh-client", "mtools"},
+    },
+    {
+        .families = "fedora rhel centos",
+        .install = {"dnf", "install", "-y"},
+        .package_names = {"libvirt-daemon-kvm", "qemu-system-x86", "edk2-ovmf", "qemu-img",
+                          "openssh-clients", "mtools"},
+    },
+    {
+        /* Not refreshed: -Sy without -u would leave a system half upgraded. */
+        .families = "arch",
+        .install = {"pacman", "-S", "--needed", "--noconfirm"},
+        .package_names = {"libvirt", "qemu-base", "edk2-ovmf", "qemu-img", "openssh", "mtools"},
+    },
+    {
+        .families = "suse opensuse",
+        .install = {"zypper", "--non-interactive", "install"},
+        .package_names = {"libvirt-daemon-qemu", "qemu-x86", "qemu-ovmf-x86_64", "qemu-img",
+                          "openssh-clients", "mtools"},
+    },
 };
 
 const MvmPackager *

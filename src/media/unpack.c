@@ -23,8 +23,8 @@ typedef struct {
     uint32_t *chunks;         /* owned: what has to be loaded ... */
     uint32_t *steps;          /* owned: ... and which step of the plan that is */
     size_t count;
-    uint64_t wanted;  /* bytes to be loaded or read; more than the file has where some come twice */
-    uint64_t brought; /* of these */
+    uint64_t wanted;   /* bytes to load or read; more than the file's when some come twice */
+    uint64_t brought;  /* of these */
     uint64_t verified; /* bytes of the image file that are there or done with, for the user */
     bool keep;         /* a later run may go on */
 } Unpack;
@@ -142,13 +142,13 @@ list_chunks(Unpack *u)
     }
 }
 
-/* For a source that is read. */
+/* For a source that is read: all of the payloads, also what the tail has of them. */
 static void
-count_payloads(Unpack *u, size_t first_run)
+list_payloads(Unpack *u, size_t first_run)
 {
+    mvm_tail_clear(&u->tail);
     for (size_t i = first_run; i < u->udif->runs->len; i++)
         u->wanted += mvm_udif_get_run(u->udif, i)->length;
-    mvm_tail_clear(&u->tail);
 }
 
 static bool
@@ -180,7 +180,7 @@ start(Unpack *u, GError **error)
         .threads = u->in->threads > 0 ? u->in->threads : MIN(g_get_num_processors(), THREADS_MAX),
     });
     if (source->read != NULL)
-        count_payloads(u, mark.run);
+        list_payloads(u, mark.run);
     else
         list_chunks(u);
     set_brought(u, 0);

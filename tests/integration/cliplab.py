@@ -370,13 +370,13 @@ class GnomeLab(WaylandLab):
         runtime = self.dir / "mutter"
         runtime.mkdir(mode=0o700)
         keyboard = SOURCE / "tests/integration/mutter_keyboard.py"
-        # the session's bus ends with the first of the two
+        # the bus ends with mutter, and the keyboard with the bus
         script = f"'{self.python}' '{keyboard}' & exec mutter --wayland --headless --virtual-monitor 640x480"
         with open(runtime / "log", "wb") as log:
             self.server = subprocess.Popen(["dbus-run-session", "--", "sh", "-c", script], stdin=subprocess.DEVNULL,
                                            stdout=log, stderr=log, env={**self.env, "XDG_RUNTIME_DIR": str(runtime)})
-        found = wait_for(lambda: re.search(rb"public X11 display (:\d+)[^$]*'(wayland-\d+)'[^$]*keyboard is there",
-                                           (runtime / "log").read_bytes()), DEADLINE, "mutter", 0.02)
+        found = wait_for(lambda: re.search(rb"public X11 display (:\d+).*'(wayland-\d+)'.*keyboard is there",
+                                           (runtime / "log").read_bytes(), re.DOTALL), DEADLINE, "mutter", 0.02)
         self.env["DISPLAY"] = found[1].decode()
         self.env["WAYLAND_DISPLAY"] = str(runtime / found[2].decode())
         self.env["XAUTHORITY"] = str(next(runtime.glob(".mutter-Xwaylandauth.*")))

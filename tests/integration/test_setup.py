@@ -218,6 +218,18 @@ class Root(unittest.TestCase):
         self.assertEqual("", log)
         self.assertIn("left to you, to install qemu-img:", out)
 
+    def test_interrupted_as_root(self):
+        """Ctrl-C in a command for root ends all of it: nothing is installed after that, and no step follows."""
+        with harness.Environment.session() as env:
+            prepare(env)
+            env.virsh("list")
+            env.write("bin/sudo", f'#!/bin/sh\necho "$*" >>{env.dir}/sudo.log\nkill -INT $$\n', 0o755)
+            path = self.path_without(env, "apt-get", "qemu-img", plus=["apt-get"])
+            done = env.macvm("setup", "--yes", expect=130, timeout=180, env={"PATH": path})
+            self.assertEqual("apt-get update\n", sudo_log(env))
+            self.assertIn("interrupted", done.err)
+            self.assertNotIn("[4/7]", done.out)
+
     def test_yes(self):
         _, log = self.ask("yes\n")
         self.assertIn("dnf install -y qemu-img\n", log)
