@@ -90,6 +90,7 @@ SetEnv {' '.join(variables)}
 {force}
 """)
         self.authorize()
+        harness.prepare_sshd()
         with open(self.dir / "sshd.log", "ab") as log:
             self.sshd = subprocess.Popen(["/usr/sbin/sshd", "-D", "-e", "-f", config], stdin=subprocess.DEVNULL,
                                          stdout=log, stderr=log)

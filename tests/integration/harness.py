@@ -58,6 +58,12 @@ def skip(reason):
     raise unittest.SkipTest(reason)
 
 
+def prepare_sshd():
+    """Makes root's sshd its folder for privilege separation, which on a fresh machine only the service's start makes."""
+    if os.geteuid() == 0:
+        os.makedirs("/run/sshd", mode=0o755, exist_ok=True)
+
+
 def program():
     """The macvm under test, or a skipped test: not every build tree has one."""
     path = pathlib.Path(os.environ.get("MACVM", SOURCE / "build/dev/macvm")).resolve()
@@ -568,7 +574,7 @@ class Environment:
             "PermitRootLogin prohibit-password", f"AuthorizedKeysFile {server.dir}/authorized_keys",
             f"ForceCommand {force}", "MaxStartups 100", "LogLevel VERBOSE", ""]))
         if self.root:
-            os.makedirs("/run/sshd", mode=0o755, exist_ok=True)  # sshd's own, for privilege separation
+            prepare_sshd()
         with open(server.dir / "sshd.log", "wb") as log:
             self._sshd = server.spawn([shutil.which("sshd", path=PATH), "-D", "-e", "-f", config], as_root=True, stderr=log)
         self._stack.callback(self._sshd.kill)
