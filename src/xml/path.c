@@ -30,8 +30,14 @@ step_clear(Step *step)
 
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Step, step_clear)
 
+#if LIBXML_VERSION >= 21200
+typedef const xmlError *Complaint;
+#else
+typedef xmlError *Complaint;
+#endif
+
 static void
-keep_quiet(void *data, xmlError *error)
+keep_quiet(void *data, Complaint complaint)
 {
 }
 

@@ -9,6 +9,7 @@ endif()
 string(REPLACE "\n" ";" cases "${out}")
 set(text "")
 foreach(case ${cases})
+    string(REGEX REPLACE "^# " "" case "${case}") # GLib 2.80 and newer list the cases as TAP comments
     if(case MATCHES "^/")
         string(APPEND text
             "add_test(\"unit/${NAME}${case}\" \"${PROGRAM}\" -p \"${case}\")\n"
@@ -17,4 +18,7 @@ foreach(case ${cases})
             "ENVIRONMENT \"G_TEST_SRCDIR=${SOURCE_DIR};G_DEBUG=fatal-warnings\")\n")
     endif()
 endforeach()
+if(text STREQUAL "")
+    message(FATAL_ERROR "${PROGRAM} -l lists no test case")
+endif()
 file(WRITE "${OUTPUT}" "${text}")
