@@ -178,10 +178,11 @@ update_lists() {
     as_root apt-get update
     lists_updated=yes
 }
-with_new_lists() { # COMMAND...: what fails with apt's lists of another day is tried once more with today's
-    local code=0
+with_new_lists() { # STATUS COMMAND...: a command that ends with STATUS is tried once more, with new package lists
+    local code=0 fetch_failed=$1
+    shift
     "$@" || code=$?
-    if [ "$code" -eq 0 ] || [ "$manager" != apt ] || [ -n "$lists_updated" ]; then return "$code"; fi
+    if [ "$code" -ne "$fetch_failed" ] || [ "$manager" != apt ] || [ -n "$lists_updated" ]; then return "$code"; fi
     echo 'once more, with new package lists'
     update_lists
     "$@"
@@ -212,7 +213,7 @@ install_packages() { # GROUP...
         done
     fi
     # shellcheck disable=SC2046,SC2086
-    with_new_lists as_root $(install_command "$manager") $missing
+    with_new_lists 100 as_root $(install_command "$manager") $missing
 }
 
 # --- build and install ----------------------------------------------------------------------------------------------------
@@ -279,8 +280,8 @@ demo_end() {
 
 standin=$top/build/standin
 build_standin() { # made of Debian's packages: only apt fetches them
-    step 'build the guest that stands in for macOS' 'apt must be able to fetch packages; no root is needed for that'
-    with_new_lists show "$top/tests/standin/build.sh" "$standin"
+    step 'build the guest that stands in for macOS' 'the first message above names the cause'
+    with_new_lists 3 show "$top/tests/standin/build.sh" "$standin"
 }
 
 run_demo() {

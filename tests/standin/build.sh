@@ -12,7 +12,8 @@
 #   facts                         KEY=VALUE lines: versions, sizes
 #
 # Needs no privilege: no mount, no loop device, nothing installed. Packages are fetched through apt-get and unpacked.
-# A second call with the same inputs does nothing; an interrupted one leaves what was there before.
+# A second call with the same inputs does nothing; an interrupted one leaves what was there before. The exit status is 3
+# when apt could not find or fetch a package: newer package lists may help.
 #
 # MACVM_STANDIN_CACHE names a directory for the downloaded packages (default: OUTDIR/packages).
 
@@ -23,18 +24,19 @@ umask 022
 epoch=1700000000 # one time stamp for every file, so that two builds of the same packages differ in keys alone
 here=$(cd "$(dirname "$0")" && pwd)
 
+status=1
 die() {
     printf 'standin: %s\n' "$1" >&2
     shift
     for line in "$@"; do printf 'hint: %s\n' "$line" >&2; done
-    exit 1
+    exit "$status"
 }
 
 [ $# -eq 1 ] || {
     echo "usage: $0 OUTDIR" >&2
     exit 2
 }
-case $1 in -h | --help) sed -n '3,17s/^# \{0,1\}//p' "$0" && exit 0 ;; esac
+case $1 in -h | --help) sed -n '3,18s/^# \{0,1\}//p' "$0" && exit 0 ;; esac
 mkdir -p "$1" || exit 1
 out=$(cd "$1" && pwd)
 export PATH="$PATH:/usr/sbin:/sbin"
@@ -87,6 +89,7 @@ trap 'exit 143' TERM HUP
 say() { printf 'standin: %s\n' "$*" >&2; }
 
 # --- packages ---------------------------------------------------------------------------------------------------------
+status=3
 kernel=
 for meta in linux-image-amd64 linux-image-generic; do # the cloud and virtual flavours have no AHCI
     kernel=$(apt-cache depends "$meta" 2>/dev/null | sed -n 's/^ *Depends: \(linux-image-[^ ]*\)$/\1/p' | head -n 1)
@@ -95,8 +98,11 @@ done
 [ -n "$kernel" ] || die "cannot find a kernel package: apt knows neither linux-image-amd64 nor linux-image-generic" \
     "run 'apt-get update' (as root) first"
 packages="$kernel busybox-static dropbear-bin libtomcrypt1 libtommath1 libgmp10 zlib1g libcrypt1 libc6 systemd-boot-efi"
-modules=linux-modules-${kernel#linux-image-}
-if apt-cache show "$modules" >/dev/null 2>&1; then packages="$packages $modules"; fi
+# Ubuntu, and Debian after 13, ship the kernel and its modules in packages of their own.
+for part in base binary modules; do
+    part=linux-$part-${kernel#linux-image-}
+    if apt-cache show "$part" >/dev/null 2>&1; then packages="$packages $part"; fi
+done
 
 debs=${MACVM_STANDIN_CACHE:-$out/packages}
 mkdir -p "$debs"
@@ -108,6 +114,7 @@ if [ "$(id -u)" -eq 0 ]; then sandbox='-oAPT::Sandbox::User=root'; fi # _apt may
     cat "$tmp/apt.log" >&2
     die "cannot download the packages of the stand-in guest" "run 'apt-get update' (as root) first, or check the network"
 }
+status=1
 say "unpacking"
 for package in $packages; do
     # the newest of what the cache holds: apt leaves the versions of earlier builds there
@@ -117,13 +124,15 @@ for package in $packages; do
     printf '%s\n' "${deb##*/}" >>"$tmp/versions"
 done
 pkg=$tmp/pkg
-vmlinuz=$(find "$pkg/boot" -name 'vmlinuz-*' | head -n 1)
-release=${vmlinuz##*/vmlinuz-}
-moddir=$(find "$pkg" -type d -path "*/lib/modules/$release" | head -n 1)
+release=${kernel#linux-image-}
+vmlinuz=$(find "$pkg" -path "*/boot/vmlinuz-$release" -o -path "*/lib/modules/$release/vmlinuz" | head -n 1)
+moddir=$(find "$pkg" -path "*/lib/modules/$release/modules.builtin" | head -n 1)
+moddir=${moddir%/*}
 busybox=$(find "$pkg" -type f -path '*/bin/busybox' | head -n 1)
 stub=$(find "$pkg" -name linuxx64.efi.stub | head -n 1)
 for part in "$vmlinuz" "$moddir" "$busybox" "$stub"; do
-    [ -n "$part" ] || die "a package does not hold what it should: see $debs"
+    [ -n "$part" ] || die "cannot build the stand-in guest: the packages in $debs lack the kernel, its modules, busybox or the EFI stub" \
+        "a newer Debian may have moved them: see 'packages' in $0"
 done
 
 # --- root file system -------------------------------------------------------------------------------------------------
@@ -158,28 +167,36 @@ done
 cp -L "$(find "$pkg" -type f -name 'ld-linux-x86-64.so.2' | head -n 1)" "$root/lib64/ld-linux-x86-64.so.2"
 strip --strip-unneeded "$lib"/*.so.* 2>/dev/null || :
 
-# The modules and what they depend on, found by depmod; stripped, because every byte is read through firmware.
-find "$moddir" -name '*.ko.xz' -exec xz -d {} + -o -name '*.ko.zst' -exec zstd -q -d --rm {} +
-mkdir -p "$tmp/mod/lib/modules"
-ln -s "$moddir" "$tmp/mod/lib/modules/$release"
-(cd "$moddir" && "$busybox" depmod -b "$tmp/mod" "$release")
-want=$(sed -n 's/^modprobe //p' "$here/root/etc/modules")
-# shellcheck disable=SC2086
-awk -v want="$want" '
-    function name(path) { sub(/.*\//, "", path); sub(/\.ko$/, "", path); gsub(/-/, "_", path); return path }
-    { sub(/:/, ""); at[name($1)] = $1; deps[name($1)] = $0 }
-    END {
-        n = split(want, list)
-        for (i = 1; i <= n; i++) {
-            if (!(list[i] in at)) { print "no module " list[i] > "/dev/stderr"; exit 1 }
-            m = split(deps[list[i]], path)
-            for (j = 1; j <= m; j++) if (!seen[path[j]]++) print path[j]
-        }
-    }' "$moddir/modules.dep" >"$tmp/modules.list" || die "the kernel $release lacks a module that the guest needs"
+# The modules and what they depend on; stripped, because every byte is read through firmware.
+declare -A module_file=() module_seen=()
 while read -r file; do
-    mkdir -p "$root/lib/modules/$release/${file%/*}"
-    strip --strip-debug -o "$root/lib/modules/$release/$file" "$moddir/$file"
-done <"$tmp/modules.list"
+    name=${file##*/} name=${name%%.ko*}
+    module_file[${name//-/_}]=$file
+done < <(find "$moddir/kernel" -name '*.ko' -o -name '*.ko.xz' -o -name '*.ko.zst')
+while read -r file; do
+    name=${file##*/} name=${name%.ko}
+    module_seen[${name//-/_}]=built-in
+done <"$moddir/modules.builtin"
+add_module() { # NAME, with what it depends on
+    local name=${1//-/_} file target depends
+    [ -z "${module_seen[$name]:-}" ] || return 0
+    module_seen[$name]=packed
+    file=${module_file[$name]:-}
+    [ -n "$file" ] || die "cannot build the stand-in guest: the kernel $release has no module '$name'"
+    target=$root/lib/modules/$release/${file#"$moddir/"}
+    target=${target%.ko*}.ko
+    mkdir -p "${target%/*}"
+    case $file in
+    *.xz) "$busybox" unxz -c "$file" >"$target" ;;
+    *.zst) zstd -q -d -c "$file" >"$target" ;;
+    *) cp "$file" "$target" ;;
+    esac
+    objcopy --dump-section .modinfo="$tmp/modinfo" "$target"
+    depends=$(tr '\0' '\n' <"$tmp/modinfo" | sed -n 's/^depends=//p')
+    strip --strip-debug "$target"
+    for name in ${depends//,/ }; do add_module "$name"; done
+}
+while read -r name; do add_module "$name"; done < <(sed -n "s/^modprobe //p" "$here/root/etc/modules")
 "$busybox" depmod -b "$root" "$release"
 
 # Keys stay the same when the guest is built again in the same place: known_hosts files stay true.
