@@ -26,6 +26,7 @@ import os
 import pathlib
 import pwd
 import random
+import re
 import shlex
 import shutil
 import signal
@@ -38,8 +39,10 @@ import tempfile
 import time
 import unittest
 import zlib
+from xml.etree import ElementTree
 
 SOURCE = pathlib.Path(__file__).resolve().parents[2]
+QEMU = "{http://libvirt.org/schemas/domain/qemu/1.0}"
 SKIP = 77  # what ctest takes for "skipped"
 NOBODY = 65534
 OVMF = pathlib.Path("/usr/share/OVMF")
@@ -261,6 +264,25 @@ def _reap(directory):
     kill_all(directory, namespace)
     if not os.environ.get("MACVM_TEST_KEEP"):
         remove_tree(directory)
+
+
+# --- what a domain's XML says -----------------------------------------------------------------------------------------
+def nic(xml):
+    """The only NIC of a domain, whichever way it is written: {"model", "mac", "port"}; port is None without a forward.
+
+    libvirt's element where the host has passt or a network, QEMU's arguments where it has not: the host decides.
+    """
+    root = ElementTree.fromstring(xml) if isinstance(xml, str) else xml
+    interface = root.find("devices/interface")
+    if interface is not None:
+        start = interface.find("portForward/range")
+        return {"model": interface.find("model").get("type"), "mac": interface.find("mac").get("address"),
+                "port": int(start.get("start")) if start is not None else None}
+    args = [arg.get("value") for arg in root.findall(f"{QEMU}commandline/{QEMU}arg")]
+    device, = (json.loads(arg) for arg in args if arg.startswith("{") and '"netdev"' in arg)
+    forward = re.search(r"hostfwd=tcp:127\.0\.0\.1:(\d+)-:22", " ".join(args))
+    return {"model": device["driver"].removesuffix("-net-pci"), "mac": device["mac"],
+            "port": int(forward[1]) if forward else None}
 
 
 # --- the guest --------------------------------------------------------------------------------------------------------

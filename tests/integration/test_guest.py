@@ -12,7 +12,7 @@ FLAGS = {"avx2", "fma", "bmi1", "bmi2", "smep", "ssse3", "sse4_2", "popcnt", "av
 
 def check_hardware(case, env, name, facts, cpus, cores):
     """The guest of name, of 1 GiB, with recovery, has what its domain says: CPU, memory, three disks in order, NIC."""
-    mac = env.virsh("dumpxml", name).out.split('"mac":"')[-1].split("&quot;mac&quot;:&quot;")[-1][:17]
+    mac = harness.nic(env.virsh("dumpxml", name).out)["mac"]
     case.assertEqual("yes", facts["uefi"])
     case.assertEqual("GenuineIntel", facts["cpu_vendor"])
     case.assertIn("Haswell, no TSX", facts["cpu_model"])
@@ -22,7 +22,7 @@ def check_hardware(case, env, name, facts, cpus, cores):
     case.assertEqual("Apple Inc.", facts["board_vendor"])
     case.assertEqual([("ata1", 66), ("ata2", 300), ("ata3", 80 << 10)],
                      [(disk["port"], int(disk["bytes"]) >> 20) for disk in facts["disk"]])
-    nic = facts["nic"][0]
+    nic, = facts["nic"]
     case.assertEqual(("virtio_net", mac, "0000:00:0a.0"), (nic["driver"], nic["mac"], nic["pci"]))
     case.assertTrue({"QEMU QEMU USB Keyboard", "QEMU QEMU USB Tablet"} <= set(facts["input"]), facts["input"])
 
