@@ -28,7 +28,7 @@ packages() { # MANAGER GROUP, groups: run build demo test
         ;;
     apt:demo) echo binutils cpio dosfstools gdisk util-linux ;;
     apt:test)
-        echo clang desktop-file-utils dmg2img dnsmasq-base git iproute2 iptables libclang-rt-dev libduktape207 libpng-dev libxml2-utils openssh-server openssl procps python3 shellcheck sway \
+        echo clang desktop-file-utils dmg2img dnsmasq-base git iproute2 iptables libclang-rt-dev libduktape207 libpng-dev libxml2-utils mmdebstrap openssh-server openssl procps python3 shellcheck sway \
             virtinst wl-clipboard x11-apps xclip xsel xvfb
         ;;
 

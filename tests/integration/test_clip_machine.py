@@ -80,7 +80,9 @@ class Machine(unittest.TestCase):
 
             env.kill_daemons()  # nobody tells the agent anything now; it goes on
             self.both_ways(env, guest, "without libvirt")
-            env.virsh("destroy", "t")
+            # libvirt, while it still connects to QEMU again, ends it and reports "domain is not running"
+            env.virsh("destroy", "t", expect=None)
+            env.wait_state("t", "shut off")
             self.wait_connected(env, False)
 
             pid = self.status(env)["pid"]

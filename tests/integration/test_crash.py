@@ -83,7 +83,8 @@ class Crash(unittest.TestCase):
         def kill(_process):
             for pid in self.env.daemon_pids():
                 os.kill(pid, signal.SIGKILL)
-        self.check(kill, (0, 5))
+        # 4: libvirt tried again, and the passt of the first try still holds the port
+        self.check(kill, (0, 4, 5))
 
     def test_interrupted(self):
         self.check(lambda process: process.send_signal(signal.SIGINT), (0, 130, -signal.SIGINT))  # before it is heard
