@@ -344,7 +344,7 @@ mvm_probe_try(MvmConnection *conn, const MvmProbeMachine *machine, bool live, un
     int timer = virEventAddTimeout(-1, on_timer, NULL, NULL);
     int event =
         virConnectDomainEventRegisterAny(conn->virt, NULL, VIR_DOMAIN_EVENT_ID_LIFECYCLE,
-                                         VIR_DOMAIN_EVENT_CALLBACK(on_lifecycle), trial, NULL);
+                                         MVM_VIRT_EVENT_CALLBACK(on_lifecycle), trial, NULL);
     MvmProbeResult result = MVM_PROBE_FAILED;
     bool followed = false;
 

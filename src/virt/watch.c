@@ -118,7 +118,7 @@ subscribe(MvmWatch *watch, GError **error)
     watch->lost = false;
     watch->event = virConnectDomainEventRegisterAny(
         domain->conn->virt, domain->virt, VIR_DOMAIN_EVENT_ID_LIFECYCLE,
-        VIR_DOMAIN_EVENT_CALLBACK(on_lifecycle), watch, NULL);
+        MVM_VIRT_EVENT_CALLBACK(on_lifecycle), watch, NULL);
     if (watch->event < 0) {
         (void)mvm_virt_set_error(error, "follow '%s'", domain->name);
         if (connection_is_alive(watch))

@@ -18,7 +18,7 @@ expect() { # WHAT GOT WANTED
 }
 
 macvm() { "$program" "$@"; }
-# shellcheck disable=SC2317
+# shellcheck disable=SC2317,SC2329
 compopt() { options="$*"; } # bash has it only in a shell with a line editor
 # shellcheck disable=SC1090
 . <(macvm completion bash)

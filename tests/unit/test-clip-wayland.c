@@ -552,7 +552,8 @@ test_sway_bytes(Sway *sway, gconstpointer data)
 
     if (sway->server == NULL)
         return;
-    g_assert_cmpstr(mvm_clip_backend_get_name(sway->watcher->backend), ==, "wayland-wlr");
+    /* Which of the two protocols depends on sway's version. */
+    g_assert_true(g_str_has_prefix(mvm_clip_backend_get_name(sway->watcher->backend), "wayland-"));
     for (size_t i = 0; i < G_N_ELEMENTS(table); i++) {
         g_autoptr(GBytes) bytes = g_bytes_new(table[i].bytes, table[i].size);
         g_autoptr(GBytes) pasted = NULL;
