@@ -99,6 +99,10 @@ print_json(const MvmMachineStatus *status, const MvmMachineRow *row, const GPtrA
 static void
 print_ssh(const MvmMachineStatus *status, const MvmMachineRow *row)
 {
+    if (status->ssh_trouble != NULL) {
+        printf("ssh         %s\n", status->ssh_trouble);
+        return;
+    }
     if (row->ssh_port == 0) {
         printf("ssh         no address of it is known%s\n",
                mvm_state_is_active(status->info->state) ? "" : " while it is off");

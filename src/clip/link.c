@@ -146,15 +146,23 @@ on_presence(bool absent, void *data)
     link->events.presence(absent, link->data);
 }
 
+/* A machine whose key nobody has met yet may be met at any time: 'macvm ssh'. */
 static void
 refuse_host_key(MvmLink *link)
 {
     const MvmSshTarget *target = link->target;
     g_autofree char *address = mvm_ssh_target_format(target);
-    g_autoptr(GError) fatal = NULL;
+    const char *who = target->name != NULL ? target->name : address;
+    g_autoptr(GError) error = NULL;
 
-    mvm_ssh_set_key_changed(&fatal, target->name != NULL ? target->name : address, target->alias);
-    die(link, fatal);
+    if (target->known && !mvm_ssh_knows_host_key(target->alias)) {
+        mvm_ssh_set_key_unknown(&error, who);
+        retry_later(link);
+        link->events.failed(error, link->data);
+        return;
+    }
+    mvm_ssh_set_key_changed(&error, who, target->alias);
+    die(link, error);
 }
 
 /* The command that lets us in, as it can be typed; where the way there needs options of ours, only
@@ -165,7 +173,7 @@ copy_id_command(const MvmSshTarget *target)
     g_autofree char *address = mvm_ssh_target_format(target);
     g_autoptr(GString) command = g_string_new("ssh-copy-id");
 
-    if (target->options != NULL) {
+    if (target->proxy != NULL) {
         g_string_append_printf(command, " (%s)", address);
         return g_string_free(g_steal_pointer(&command), FALSE);
     }

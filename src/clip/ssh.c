@@ -11,14 +11,6 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-/* Whatever the user's configuration says: nothing is forwarded or asked, and what arrives is the
- * bytes that were sent. The user's own master is not used (add_share): its end would be ours. */
-static const char *const fixed_options[] = {
-    "BatchMode=yes",          "ClearAllForwardings=yes", "ForwardAgent=no", "ForwardX11=no",
-    "PermitLocalCommand=no",  "EscapeChar=none",         "Compression=no",  "ConnectTimeout=5",
-    "ServerAliveInterval=10", "ServerAliveCountMax=3",   "RequestTTY=no",   "ControlPersist=no",
-};
-
 static bool
 reject(const char *text, const char *cause, GError **error)
 {
@@ -43,7 +35,7 @@ check_name(const char *name, const char *also, GError **error)
 
 MvmSshTarget *
 mvm_ssh_target_new(const char *user, const char *host, unsigned port, const char *alias,
-                   const char *const *options, GError **error)
+                   GError **error)
 {
     MvmSshTarget *target = NULL;
 
@@ -54,7 +46,6 @@ mvm_ssh_target_new(const char *user, const char *host, unsigned port, const char
     target->user = g_strdup(user);
     target->host = g_strdup(host);
     target->port = port;
-    target->options = g_strdupv((char **)options);
     if (alias != NULL) {
         target->alias = g_strdup(alias);
     } else {
@@ -74,7 +65,7 @@ mvm_ssh_target_free(MvmSshTarget *target)
     g_free(target->host);
     g_free(target->alias);
     g_free(target->name);
-    g_strfreev(target->options);
+    g_free(target->proxy);
     g_free(target);
 }
 
@@ -109,9 +100,9 @@ mvm_ssh_target_parse(const char *text, GError **error)
     len = strlen(host);
     if (len > 2 && host[0] == '[' && host[len - 1] == ']') {
         host[len - 1] = '\0';
-        return mvm_ssh_target_new(user, host + 1, port, NULL, NULL, error);
+        return mvm_ssh_target_new(user, host + 1, port, NULL, error);
     }
-    return mvm_ssh_target_new(user, host, port, NULL, NULL, error);
+    return mvm_ssh_target_new(user, host, port, NULL, error);
 }
 
 char *
@@ -126,13 +117,6 @@ mvm_ssh_target_format(const MvmSshTarget *target)
     if (target->port != 0)
         g_string_append_printf(text, ":%u", target->port);
     return g_string_free(g_steal_pointer(&text), FALSE);
-}
-
-static void
-add_option(GPtrArray *argv, const char *name, const char *value)
-{
-    g_ptr_array_add(argv, g_strdup("-o"));
-    g_ptr_array_add(argv, g_strconcat(name, "=", value, NULL));
 }
 
 /* The socket that riders find the master by; its folder is made. NULL when there can be none: ssh
@@ -151,47 +135,27 @@ control_path(const MvmSshTarget *target)
     return g_steal_pointer(&path);
 }
 
-static void
-add_share(GPtrArray *argv, const MvmSshTarget *target, MvmSshShare share)
-{
-    g_autofree char *path = share == MVM_SSH_ALONE ? NULL : control_path(target);
-    g_autofree char *quoted = path != NULL ? mvm_ssh_quote(path) : NULL;
-
-    /* What a killed master leaves there would keep the next one from listening. */
-    if (share == MVM_SSH_MASTER && path != NULL)
-        (void)unlink(path);
-    add_option(argv, "ControlMaster", share == MVM_SSH_MASTER && path != NULL ? "yes" : "no");
-    add_option(argv, "ControlPath", path != NULL ? quoted : "none");
-}
-
 char **
 mvm_ssh_target_to_argv(const MvmSshTarget *target, MvmSshShare share, const char *command,
                        GError **error)
 {
-    g_autoptr(GPtrArray) argv = g_ptr_array_new_with_free_func(g_free);
+    const char *const words[] = {command, NULL};
+    g_autofree char *path = share == MVM_SSH_ALONE ? NULL : control_path(target);
+    MvmSshCall call = {.kind = MVM_SSH_BATCH,
+                       .trust = target->known ? MVM_SSH_TRUST_KNOWN : MVM_SSH_TRUST_FIRST,
+                       .alias = target->alias,
+                       .host = target->host,
+                       .user = target->user,
+                       .port = target->port,
+                       .literal = target->known,
+                       .proxy = target->proxy,
+                       .control = path,
+                       .master = share == MVM_SSH_MASTER};
+    g_autoptr(GPtrArray) argv = NULL;
 
-    g_ptr_array_add(argv, g_strdup(mvm_ssh_program()));
-    g_ptr_array_add(argv, g_strdup("-T"));
-    for (size_t i = 0; i < G_N_ELEMENTS(fixed_options); i++) {
-        g_ptr_array_add(argv, g_strdup("-o"));
-        g_ptr_array_add(argv, g_strdup(fixed_options[i]));
-    }
-    add_share(argv, target, share);
-    if (!mvm_ssh_add_host_key(argv, target->alias, error))
-        return NULL;
-    for (size_t i = 0; target->options != NULL && target->options[i] != NULL; i++)
-        g_ptr_array_add(argv, g_strdup(target->options[i]));
-    if (target->port != 0) {
-        g_ptr_array_add(argv, g_strdup("-p"));
-        g_ptr_array_add(argv, g_strdup_printf("%u", target->port));
-    }
-    if (target->user != NULL) {
-        g_ptr_array_add(argv, g_strdup("-l"));
-        g_ptr_array_add(argv, g_strdup(target->user));
-    }
-    g_ptr_array_add(argv, g_strdup("--"));
-    g_ptr_array_add(argv, g_strdup(target->host));
-    g_ptr_array_add(argv, g_strdup(command));
-    g_ptr_array_add(argv, NULL);
-    return (char **)g_ptr_array_free(g_steal_pointer(&argv), FALSE);
+    /* What a killed master leaves there would keep the next one from listening. */
+    if (call.master && path != NULL)
+        (void)unlink(path);
+    argv = mvm_ssh_argv(&call, words, error);
+    return argv != NULL ? (char **)g_ptr_array_free(g_steal_pointer(&argv), FALSE) : NULL;
 }

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Whom to reach by ssh, and the command line that does it.
- * Host keys: util/ssh.h.
+ * Whom to reach by ssh for the clipboard. Command line and host keys: util/ssh.h.
  */
 #pragma once
 
@@ -14,13 +13,15 @@ typedef struct {
     unsigned port;  /* 0: as the user's ssh configuration says */
     char *alias;    /* names the machine among the host keys, e.g. its UUID; never NULL */
     char *name;     /* for people, e.g. the machine's; NULL: as mvm_ssh_target_format() */
-    char **options; /* further ssh options ("-o", "ProxyCommand=..."), or NULL */
+    char *proxy;    /* the way through another host (util/ssh.h); NULL: directly */
+    bool known;     /* a machine at an address: reached there alone, and only when its host key is
+                       known; otherwise the first key is accepted */
 } MvmSshTarget;
 
-/* Takes copies of all; name is NULL. alias NULL: made from user, host and port. Fails with
+/* Takes copies of all; the rest is unset. alias NULL: made from user, host and port. Fails with
  * MVM_ERROR_USAGE when ssh would take host or user for something else. */
 MvmSshTarget *mvm_ssh_target_new(const char *user, const char *host, unsigned port,
-                                 const char *alias, const char *const *options, GError **error);
+                                 const char *alias, GError **error);
 
 /* Reads "[USER@]HOST[:PORT]"; an IPv6 address with a port stands in brackets. */
 MvmSshTarget *mvm_ssh_target_parse(const char *text, GError **error);

@@ -124,14 +124,14 @@ remote_command(int64_t qemu_uid)
 MvmKernel *
 mvm_kernel_read_ssh(const MvmEndpoint *endpoint, int64_t qemu_uid, GError **error)
 {
-    g_autoptr(GPtrArray) argv = g_ptr_array_new_with_free_func(g_free);
+    g_autofree char *script = remote_command(qemu_uid);
+    const char *const command[] = {script, NULL};
+    MvmSshCall call = mvm_endpoint_to_ssh(endpoint, MVM_SSH_ASKING);
+    g_autoptr(GPtrArray) argv = mvm_ssh_argv(&call, command, error);
     g_autofree char *text = NULL;
 
-    g_ptr_array_add(argv, g_strdup(mvm_ssh_program()));
-    g_ptr_array_add(argv, g_strdup("-T"));
-    mvm_endpoint_add_ssh_args(endpoint, argv);
-    g_ptr_array_add(argv, remote_command(qemu_uid));
-    g_ptr_array_add(argv, NULL);
+    if (argv == NULL)
+        return NULL;
     text = mvm_command_run((const char *const *)argv->pdata, error);
     if (text == NULL) {
         g_prefix_error(error, "cannot read the files of host '%s': ", endpoint->host);

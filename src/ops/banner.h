@@ -5,7 +5,7 @@
 
 #include <stdbool.h>
 
-/* Connects to port of the IPv4 address host and waits at most timeout_ms milliseconds for the
+/* Connects to port of the address host and waits at most timeout_ms milliseconds for the
  * greeting. */
 bool mvm_banner_at(const char *host, int port, int timeout_ms);
 

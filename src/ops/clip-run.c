@@ -7,6 +7,7 @@
 #include "util/file.h"
 #include "util/interrupt.h"
 #include "util/lock.h"
+#include "util/ssh.h"
 
 #include <errno.h>
 #include <malloc.h>
@@ -181,6 +182,17 @@ check_state(const MvmClipPeer *peer, bool stays, bool *ret_resting, GError **err
     return false;
 }
 
+/* What is done once is not sent to a machine whose host key was never seen; an agent that stays
+ * waits for that as well. */
+static bool
+check_key(const MvmClipPeer *peer, bool stays, GError **error)
+{
+    if (stays || !peer->target->known || mvm_ssh_knows_host_key(peer->target->alias))
+        return true;
+    mvm_ssh_set_key_unknown(error, peer->name);
+    return false;
+}
+
 /* glibc takes the size of the largest block that was freed for the size from which blocks are given
  * back at once: after one picture an agent would keep tens of MiB for the rest of its life. */
 static void
@@ -211,7 +223,8 @@ mvm_clip_run(MvmClipPeer *peer, const MvmClipOptions *options, const MvmClipList
     MvmAgent *agent = NULL;
     Follower *follower = NULL;
 
-    if ((stays && lock == NULL) || !check_state(peer, stays, &config.resting, error))
+    if ((stays && lock == NULL) || !check_state(peer, stays, &config.resting, error) ||
+        !check_key(peer, stays, error))
         return false;
     if (ended < 0)
         return mvm_error_set_errno(error, "start", "the clipboard agent");

@@ -2,7 +2,6 @@
 #include "ops/clip.h"
 
 #include "clip/control.h"
-#include "ops/guest-address.h"
 #include "ops/guest-ssh.h"
 #include "util/error.h"
 #include "util/lock.h"
@@ -48,21 +47,19 @@ target_of(MvmDomain *domain, GError **error)
     g_autoptr(MvmMetadata) metadata = mvm_domain_get_metadata(domain, error);
     g_autofree char *alias = mvm_ssh_alias(mvm_domain_get_uuid(domain));
     g_autofree char *proxy = NULL;
-    g_autofree char *option = NULL;
     g_autoptr(MvmGuestAddress) address = NULL;
-    const char *options[] = {NULL, NULL, NULL};
+    MvmSshTarget *target = NULL;
 
     if (metadata == NULL || !mvm_guest_ssh_check(domain, error) ||
-        (address = mvm_guest_address_find(domain, metadata, error)) == NULL)
+        (address = mvm_guest_address_find(domain, metadata, error)) == NULL ||
+        !mvm_guest_ssh_proxy(domain, address, MVM_SSH_BATCH, &proxy, error))
         return NULL;
-    proxy = mvm_guest_ssh_proxy(domain, MVM_GUEST_SSH_BATCH);
-    if (proxy != NULL) {
-        option = g_strconcat("ProxyCommand=", proxy, NULL);
-        options[0] = "-o";
-        options[1] = option;
-    }
-    return mvm_ssh_target_new(metadata->ssh_user, address->host, (unsigned)address->port, alias,
-                              options, error);
+    target = mvm_ssh_target_new(metadata->ssh_user, address->host, address->port, alias, error);
+    if (target == NULL)
+        return NULL;
+    target->proxy = g_steal_pointer(&proxy);
+    target->known = true;
+    return target;
 }
 
 MvmClipPeer *

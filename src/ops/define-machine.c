@@ -86,27 +86,28 @@ choose_config(MvmDefineWork *work, GError **error)
     return false;
 }
 
-/* Only the first define looks for a free port, that of a copy, and that of a machine that had
- * none because of its network. */
+/* Only the first define looks for a free port, that of a copy, that of a machine that had none
+ * because of its network, and one that found its port taken meanwhile. */
 static bool
 choose_port(MvmDefineWork *work, GError **error)
 {
     MvmMachine *machine = work->machine;
+    unsigned from = work->request->port_from;
 
     if (!mvm_machine_forwards(machine))
         return true;
-    if (mvm_define_option(work, MVM_OPTION_SSH_PORT) != NULL) {
+    if (from == 0 && mvm_define_option(work, MVM_OPTION_SSH_PORT) != NULL) {
         if (work->current == NULL || mvm_define_is_asked(work, MVM_OPTION_SSH_PORT))
             mvm_port_note_shared(work->context, machine->name, machine->ssh_port);
         return true;
     }
     if (work->current != NULL && work->current->metadata->ssh_port > 0) {
         machine->ssh_port = (unsigned)work->current->metadata->ssh_port;
-        if (!work->current->copy)
+        if (from == 0 && !work->current->copy)
             return true;
     }
-    if (!mvm_port_choose(work->context, machine->name, machine->ssh_port, &machine->ssh_port,
-                         &work->port_claim, error))
+    if (!mvm_port_choose(work->context, machine->name, from > 0 ? from : machine->ssh_port,
+                         &machine->ssh_port, &work->port_claim, error))
         return false;
     if (machine->ssh_port != MVM_DEFAULT_SSH_PORT)
         mvm_progress_note(work->context->progress, "port %u is taken: the guest's ssh gets %u",

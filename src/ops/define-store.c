@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* What define makes, once everything is planned: the images, and last the domain. */
 #include "ops/define-priv.h"
-#include "ops/port.h"
 #include "virt/definition.h"
 #include "virt/domain.h"
 
@@ -30,9 +29,6 @@ store(MvmDefineWork *work, GError **error)
     const char *expected = work->current != NULL ? work->current->xml : NULL;
     const char *name = work->machine->name;
 
-    if (work->port_claim != NULL &&
-        !mvm_port_check(work->context, name, work->machine->ssh_port, error))
-        return false;
     if (work->merged->changed && !mvm_definition_write(work->context->conn, name, work->merged->xml,
                                                        work->merged->novel, expected, error))
         return false;

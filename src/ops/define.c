@@ -4,6 +4,7 @@
 #include "ops/config.h"
 #include "ops/define-priv.h"
 #include "ops/machine.h"
+#include "ops/port.h"
 #include "ops/screen.h"
 #include "util/error.h"
 #include "util/secret.h"
@@ -11,6 +12,9 @@
 #include "xml/xml.h"
 
 #include <string.h>
+
+/* How often a port that another machine got meanwhile is left for another one. */
+#define PORT_ATTEMPTS 20
 
 static void
 work_clear(MvmDefineWork *work)
@@ -139,16 +143,13 @@ note_current(const MvmDefineWork *work)
                                     "it are still the other machine's");
 }
 
-bool
-mvm_define(const MvmContext *context, const MvmDefineRequest *request, MvmDefineResult *ret_result,
-           GError **error)
+/* *ret_chosen is the port that was chosen, and not asked for; 0: none was. */
+static bool
+define_once(const MvmContext *context, const MvmDefineRequest *request, MvmDefineResult *result,
+            unsigned *ret_chosen, GError **error)
 {
     g_auto(MvmDefineWork) work = {.context = context, .request = request};
-    g_autoptr(MvmLock) lock = NULL;
 
-    if (request->mode == MVM_DEFINE &&
-        (lock = mvm_machine_lock(context, request->name, error)) == NULL)
-        return false;
     if (!mvm_current_load(context->conn, request->name, &work.current, error))
         return false;
     if (work.current == NULL && request->must_exist) {
@@ -159,7 +160,48 @@ mvm_define(const MvmContext *context, const MvmDefineRequest *request, MvmDefine
     }
     if (work.current != NULL)
         note_current(&work);
-    return plan(&work, error) && answer(&work, ret_result, error);
+    if (!plan(&work, error) || !answer(&work, result, error))
+        return false;
+    *ret_chosen = work.port_claim != NULL ? work.machine->ssh_port : 0;
+    return true;
+}
+
+/* Another user, or another session of this one, may have defined a machine with the same port since
+ * it was chosen: whoever defined last sees that here, and takes the next one. Not all the very next
+ * one, or they would meet again. */
+static bool
+leave_shared_port(const MvmContext *context, const MvmDefineRequest *request, unsigned port,
+                  MvmDefineResult *result, GError **error)
+{
+    MvmDefineRequest again = *request;
+    bool created = result->created;
+
+    for (int i = 1; i <= PORT_ATTEMPTS && port > 0; i++) {
+        if (!mvm_port_is_shared(context, request->name, port))
+            return true;
+        again.port_from = port + (unsigned)g_random_int_range(1, 2 + 4 * i);
+        mvm_define_result_clear(result);
+        if (!define_once(context, &again, result, &port, error))
+            return false;
+        result->created = created;
+        result->changed = true;
+    }
+    return true;
+}
+
+bool
+mvm_define(const MvmContext *context, const MvmDefineRequest *request, MvmDefineResult *ret_result,
+           GError **error)
+{
+    g_autoptr(MvmLock) lock = NULL;
+    unsigned port = 0;
+
+    if (request->mode == MVM_DEFINE &&
+        (lock = mvm_machine_lock(context, request->name, error)) == NULL)
+        return false;
+    return define_once(context, request, ret_result, &port, error) &&
+           (request->mode != MVM_DEFINE ||
+            leave_shared_port(context, request, port, ret_result, error));
 }
 
 void

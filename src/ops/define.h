@@ -47,6 +47,7 @@ typedef struct {
     MvmDefineMode mode;
     MvmConflictChoice choice;
     MvmDefineOrigin origin; /* of a machine that is taken over */
+    unsigned port_from;     /* chooses the machine's port anew, from this one on; 0: does not */
     bool must_exist;        /* `set`: MVM_ERROR_NOT_FOUND when there is no such machine */
 } MvmDefineRequest;
 

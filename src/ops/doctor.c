@@ -141,13 +141,17 @@ static void
 gather_running(MvmConnection *conn, const Wanted *wanted, MvmFacts *facts)
 {
     g_autoptr(MvmDomain) domain = NULL;
+    g_autoptr(MvmGuestAddress) address = NULL;
 
     facts->running = facts->defined && mvm_definition_is_running(conn, wanted->name);
     if (!facts->running || !facts->ssh_port)
         return;
     domain = mvm_domain_open(conn, wanted->name, NULL);
+    if (domain != NULL)
+        address = mvm_guest_address_find(domain, wanted->current->metadata, NULL);
+    facts->ssh_port = address != NULL;
     facts->ssh_answers =
-        domain != NULL && mvm_guest_ssh_answers(domain, wanted->current->metadata, SSH_TIMEOUT_MS);
+        address != NULL && mvm_guest_ssh_answers(domain, address, SSH_TIMEOUT_MS);
 }
 
 /* By ssh on another host, directly on this one; without either it stays unknown. */

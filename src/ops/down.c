@@ -72,22 +72,60 @@ wait_off(MvmWatch *watch, gint64 until, MvmRemoteCommand *command, GError **erro
     return true;
 }
 
+/* Why the power button is next. A guest that has no address yet is the usual case without ssh. */
+static void
+note_button(const MvmContext *context, const GError *cause)
+{
+    if (!g_error_matches(cause, MVM_ERROR, MVM_ERROR_NOT_FOUND))
+        mvm_progress_note(context->progress, "%s; the power button has to do", cause->message);
+}
+
+/* The command that asks the guest; NULL when ssh does not answer, or when it may not be trusted
+ * with that, which is reported. */
+static GPtrArray *
+make_command(const MvmContext *context, MvmDomain *domain, gint64 patience)
+{
+    g_autoptr(GError) cause = NULL;
+    g_autoptr(MvmMetadata) metadata = mvm_domain_get_metadata(domain, &cause);
+    g_autoptr(MvmGuestAddress) address =
+        metadata != NULL ? mvm_guest_address_find(domain, metadata, &cause) : NULL;
+    g_autoptr(GPtrArray) argv =
+        address != NULL
+            ? mvm_guest_ssh_argv(domain, metadata, MVM_GUEST_SSH_ACT, shutdown_command, &cause)
+            : NULL;
+
+    if (argv == NULL)
+        note_button(context, cause);
+    else if (mvm_guest_ssh_answers(domain, address, (int)(patience / 1000)))
+        return g_steal_pointer(&argv);
+    return NULL;
+}
+
+static void
+note_refusal(const MvmContext *context, MvmDomain *domain, const MvmRemoteCommand *command)
+{
+    g_autofree char *alias = mvm_ssh_alias(mvm_domain_get_uuid(domain));
+    g_autoptr(GError) cause = NULL;
+
+    if (!mvm_ssh_is_host_key_refusal(mvm_remote_command_get_output(command)))
+        return;
+    mvm_ssh_set_key_changed(&cause, mvm_domain_get_name(domain), alias);
+    note_button(context, cause);
+}
+
 /* *asked is set once the guest is told. */
 static bool
 try_ssh(const MvmContext *context, MvmDomain *domain, MvmWatch *watch, gint64 until, bool *asked,
         GError **error)
 {
-    g_autoptr(MvmMetadata) metadata = mvm_domain_get_metadata(domain, NULL);
-    g_autoptr(MvmRemoteCommand) command = NULL;
-    g_autoptr(GPtrArray) argv = NULL;
     gint64 patience = MIN(PROBE_TIMEOUT, until - g_get_monotonic_time());
+    g_autoptr(GPtrArray) argv = make_command(context, domain, patience);
+    g_autoptr(MvmRemoteCommand) command = NULL;
     bool ok = false;
 
-    if (metadata == NULL || !mvm_guest_ssh_answers(domain, metadata, (int)(patience / 1000)) ||
-        mvm_interrupted())
+    if (argv == NULL || mvm_interrupted())
         return true;
-    argv = mvm_guest_ssh_argv(domain, metadata, MVM_GUEST_SSH_BATCH, shutdown_command, NULL);
-    command = argv == NULL ? NULL : mvm_remote_command_start((const char *const *)argv->pdata);
+    command = mvm_remote_command_start((const char *const *)argv->pdata);
     if (command == NULL)
         return true;
     *asked = true;
@@ -96,6 +134,7 @@ try_ssh(const MvmContext *context, MvmDomain *domain, MvmWatch *watch, gint64 un
     mvm_watch_set_fd(watch, mvm_remote_command_get_fd(command));
     ok = wait_off(watch, until, command, error);
     mvm_watch_set_fd(watch, -1);
+    note_refusal(context, domain, command);
     return ok;
 }
 

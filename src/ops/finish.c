@@ -148,7 +148,7 @@ is_macos(MvmDomain *domain, const MvmMetadata *metadata)
 {
     static const char *const uname[] = {"uname", NULL};
     g_autoptr(GPtrArray) argv =
-        mvm_guest_ssh_argv(domain, metadata, MVM_GUEST_SSH_BATCH, uname, NULL);
+        mvm_guest_ssh_argv(domain, metadata, MVM_GUEST_SSH_ACT, uname, NULL);
     g_autofree char *out =
         argv != NULL ? mvm_command_run((const char *const *)argv->pdata, NULL) : NULL;
 

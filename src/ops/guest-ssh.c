@@ -2,71 +2,28 @@
 #include "ops/guest-ssh.h"
 
 #include "ops/banner.h"
-#include "ops/guest-address.h"
 #include "util/command.h"
 #include "util/error.h"
-#include "util/ssh.h"
 
 #include <string.h>
 
 /* Logging in to the libvirt host takes several round trips before the guest is asked. */
 #define REMOTE_EXTRA_MS 4000
 
-static void
-add(GPtrArray *argv, const char *arg)
+/* For a host key to be met, in seconds: a guest without KVM takes some to begin, and ssh's own
+ * limits apply before. */
+#define MEET_SECONDS 20
+
+static const MvmEndpoint *
+endpoint_of(MvmDomain *domain)
 {
-    g_ptr_array_add(argv, g_strdup(arg));
-}
-
-static void
-add_option(GPtrArray *argv, const char *name, const char *value)
-{
-    add(argv, "-o");
-    g_ptr_array_add(argv, g_strdup_printf("%s=%s", name, value));
-}
-
-/* text with '%' doubled: ssh expands tokens in the values of some options. */
-static char *
-escape_tokens(const char *text)
-{
-    g_auto(GStrv) parts = g_strsplit(text, "%", -1);
-
-    return g_strjoinv("%%", parts);
-}
-
-/* What ssh lets the user's shell exec to get to the guest's port: "ssh -W" to the libvirt host. Not
- * ProxyJump: that knows no key file, and takes a host called 127.0.0.1 for a loop. */
-char *
-mvm_guest_ssh_proxy(MvmDomain *domain, MvmGuestSshFlags flags)
-{
-    const MvmEndpoint *endpoint = mvm_connection_get_endpoint(mvm_domain_get_connection(domain));
-    g_autoptr(GPtrArray) words = g_ptr_array_new_with_free_func(g_free);
-    GString *line = NULL;
-
-    if (!endpoint->remote)
-        return NULL;
-    line = g_string_new(NULL);
-    add(words, mvm_ssh_program());
-    if ((flags & MVM_GUEST_SSH_BATCH) != 0)
-        add_option(words, "BatchMode", "yes");
-    add(words, "-W");
-    add(words, "%h:%p");
-    mvm_endpoint_add_ssh_args(endpoint, words);
-    for (guint i = 0; i < words->len; i++) {
-        g_autofree char *plain = strcmp(words->pdata[i], "%h:%p") == 0
-                                     ? g_strdup("%h:%p")
-                                     : escape_tokens(words->pdata[i]);
-        g_autofree char *quoted = g_shell_quote(plain);
-
-        g_string_append_printf(line, "%s%s", i > 0 ? " " : "", quoted);
-    }
-    return g_string_free(line, FALSE);
+    return mvm_connection_get_endpoint(mvm_domain_get_connection(domain));
 }
 
 bool
 mvm_guest_ssh_check(MvmDomain *domain, GError **error)
 {
-    const MvmEndpoint *endpoint = mvm_connection_get_endpoint(mvm_domain_get_connection(domain));
+    const MvmEndpoint *endpoint = endpoint_of(domain);
 
     if (!endpoint->remote || endpoint->over_ssh)
         return true;
@@ -77,64 +34,75 @@ mvm_guest_ssh_check(MvmDomain *domain, GError **error)
     return false;
 }
 
-static void
-add_options(GPtrArray *argv, MvmDomain *domain, int port, const char *user, MvmGuestSshFlags flags)
+bool
+mvm_guest_ssh_proxy(MvmDomain *domain, const MvmGuestAddress *address, MvmSshKind kind,
+                    char **ret_proxy, GError **error)
 {
-    g_autofree char *proxy = mvm_guest_ssh_proxy(domain, flags);
+    const MvmEndpoint *endpoint = endpoint_of(domain);
+    MvmSshCall call = {0};
 
-    if ((flags & MVM_GUEST_SSH_BATCH) != 0) {
-        add_option(argv, "BatchMode", "yes");
-        add_option(argv, "ConnectTimeout", "5");
-        add_option(argv, "ServerAliveInterval", "5");
+    *ret_proxy = NULL;
+    if (!endpoint->remote)
+        return true;
+    call = mvm_endpoint_to_ssh(endpoint, kind == MVM_SSH_LOGIN ? MVM_SSH_ASKING : kind);
+    *ret_proxy = mvm_ssh_to_proxy(&call, address->host, address->port, error);
+    return *ret_proxy != NULL;
+}
+
+/* call says all but who and where the guest is. */
+static GPtrArray *
+make_argv(MvmDomain *domain, const MvmMetadata *metadata, MvmSshCall call,
+          const char *const *command, GError **error)
+{
+    g_autofree char *alias = mvm_ssh_alias(mvm_domain_get_uuid(domain));
+    g_autoptr(MvmGuestAddress) address = NULL;
+    g_autofree char *proxy = NULL;
+
+    if (!mvm_guest_ssh_check(domain, error) ||
+        (address = mvm_guest_address_find(domain, metadata, error)) == NULL ||
+        !mvm_guest_ssh_proxy(domain, address, call.kind, &proxy, error))
+        return NULL;
+    if (call.trust == MVM_SSH_TRUST_KNOWN && !mvm_ssh_knows_host_key(alias)) {
+        mvm_ssh_set_key_unknown(error, mvm_domain_get_name(domain));
+        return NULL;
     }
-    if (proxy != NULL)
-        add_option(argv, "ProxyCommand", proxy);
-    add(argv, "-p");
-    g_ptr_array_add(argv, g_strdup_printf("%d", port));
-    if (user != NULL) {
-        add(argv, "-l");
-        add(argv, user);
-    }
+    call.alias = alias;
+    call.host = address->host;
+    call.port = address->port;
+    call.literal = true;
+    call.user = metadata->ssh_user;
+    call.proxy = proxy;
+    return mvm_ssh_argv(&call, command, error);
 }
 
 GPtrArray *
-mvm_guest_ssh_argv(MvmDomain *domain, const MvmMetadata *metadata, MvmGuestSshFlags flags,
+mvm_guest_ssh_argv(MvmDomain *domain, const MvmMetadata *metadata, MvmGuestSshUse use,
                    const char *const *command, GError **error)
 {
-    g_autoptr(GPtrArray) argv = g_ptr_array_new_with_free_func(g_free);
-    g_autofree char *alias = mvm_ssh_alias(mvm_domain_get_uuid(domain));
-    g_autoptr(MvmGuestAddress) address = NULL;
+    bool acts = use == MVM_GUEST_SSH_ACT;
+    MvmSshCall call = {.kind = acts ? MVM_SSH_BATCH : MVM_SSH_LOGIN,
+                       .trust = acts ? MVM_SSH_TRUST_KNOWN : MVM_SSH_TRUST_FIRST,
+                       .agent = use == MVM_GUEST_SSH_LOGIN_AGENT};
 
-    if (!mvm_guest_ssh_check(domain, error) ||
-        (address = mvm_guest_address_find(domain, metadata, error)) == NULL)
-        return NULL;
-    add(argv, mvm_ssh_program());
-    if (!mvm_ssh_add_host_key(argv, alias, error))
-        return NULL;
-    add_options(argv, domain, address->port, metadata->ssh_user, flags);
-    add(argv, "--");
-    add(argv, address->host);
-    for (; command != NULL && *command != NULL; command++)
-        add(argv, *command);
-    g_ptr_array_add(argv, NULL);
-    return g_steal_pointer(&argv);
+    return make_argv(domain, metadata, call, command, error);
 }
 
-/* ssh checks the host key before it logs in, and the guest lets nobody in by "none". */
+/* ssh checks the host key before it logs in, and the guest lets nobody in by "none". One that does
+ * is asked for nothing. */
 bool
-mvm_guest_ssh_check_key(MvmDomain *domain, const MvmMetadata *metadata, GError **error)
+mvm_guest_ssh_meet(MvmDomain *domain, const MvmMetadata *metadata, GError **error)
 {
     static const char *const nothing[] = {"true", NULL};
+    const MvmSshCall call = {.kind = MVM_SSH_BATCH, .trust = MVM_SSH_TRUST_FIRST};
     g_autofree char *alias = mvm_ssh_alias(mvm_domain_get_uuid(domain));
-    g_autoptr(GPtrArray) argv =
-        mvm_guest_ssh_argv(domain, metadata, MVM_GUEST_SSH_BATCH, nothing, error);
+    g_autoptr(GPtrArray) argv = make_argv(domain, metadata, call, nothing, error);
     g_autofree char *output = NULL;
     g_autoptr(GError) cause = NULL;
 
     if (argv == NULL)
         return false;
     g_ptr_array_insert(argv, 1, g_strdup("-oPreferredAuthentications=none"));
-    output = mvm_command_run((const char *const *)argv->pdata, &cause);
+    output = mvm_command_run_within((const char *const *)argv->pdata, MEET_SECONDS, &cause);
     if (output != NULL || !mvm_ssh_is_host_key_refusal(cause->message))
         return true;
     mvm_ssh_set_key_changed(error, mvm_domain_get_name(domain), alias);
@@ -142,23 +110,20 @@ mvm_guest_ssh_check_key(MvmDomain *domain, const MvmMetadata *metadata, GError *
 }
 
 bool
-mvm_guest_ssh_answers(MvmDomain *domain, const MvmMetadata *metadata, int timeout_ms)
+mvm_guest_ssh_answers(MvmDomain *domain, const MvmGuestAddress *address, int timeout_ms)
 {
-    const MvmEndpoint *endpoint = mvm_connection_get_endpoint(mvm_domain_get_connection(domain));
-    g_autoptr(MvmGuestAddress) address = NULL;
+    const MvmEndpoint *endpoint = endpoint_of(domain);
+    g_autofree char *tunnel = mvm_ssh_join(address->host, address->port);
     g_autoptr(GPtrArray) argv = NULL;
+    MvmSshCall call = {0};
 
-    if (!mvm_guest_ssh_check(domain, NULL) ||
-        (address = mvm_guest_address_find(domain, metadata, NULL)) == NULL)
+    if (!mvm_guest_ssh_check(domain, NULL))
         return false;
     if (!endpoint->remote)
-        return mvm_banner_at(address->host, address->port, timeout_ms);
-    argv = g_ptr_array_new_with_free_func(g_free);
-    add(argv, mvm_ssh_program());
-    add_option(argv, "BatchMode", "yes");
-    add(argv, "-W");
-    g_ptr_array_add(argv, g_strdup_printf("%s:%d", address->host, address->port));
-    mvm_endpoint_add_ssh_args(endpoint, argv);
-    g_ptr_array_add(argv, NULL);
-    return mvm_banner_of_command((const char *const *)argv->pdata, timeout_ms + REMOTE_EXTRA_MS);
+        return mvm_banner_at(address->host, (int)address->port, timeout_ms);
+    call = mvm_endpoint_to_ssh(endpoint, MVM_SSH_BATCH);
+    call.tunnel = tunnel;
+    argv = mvm_ssh_argv(&call, NULL, NULL);
+    return argv != NULL && mvm_banner_of_command((const char *const *)argv->pdata,
+                                                 timeout_ms + REMOTE_EXTRA_MS);
 }

@@ -146,7 +146,7 @@ convert(MvmImportFile *file, const MvmContext *context, GError **error)
         return -1;
     mvm_progress_note(context->progress, "making a qcow2 image of '%s'", file->path);
     file->converted = g_steal_pointer(&path);
-    out = mvm_command_run(argv, error);
+    out = mvm_command_run_within(argv, 0, error);
     if (out == NULL)
         return -1;
     fd = open(file->converted, O_RDONLY | O_CLOEXEC);

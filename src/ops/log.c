@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "ops/log.h"
 
+#include "util/child.h"
+#include "util/command.h"
 #include "util/error.h"
 #include "util/file.h"
 #include "util/interrupt.h"
@@ -9,15 +11,16 @@
 
 #include <errno.h>
 #include <poll.h>
-#include <signal.h>
 #include <string.h>
-#include <sys/wait.h>
 
 #define SYSTEM_LOGS "/var/log/libvirt/qemu"
 #define SESSION_LOGS "libvirt/qemu/log"
 
 /* A line longer than this is given in pieces. QEMU's command line is one of some KiB. */
 #define LINE_MAX_LEN (64 * 1024)
+
+/* What is given in pieces counts as several lines; who sends more than these does not stop. */
+#define SPARE_LINES 16
 
 /* This much of the end of a log is searched for a complaint. */
 #define LAST_LINES 50
@@ -28,7 +31,9 @@
 typedef struct {
     bool (*line)(const char *text, void *opaque);
     void *opaque;
-    bool enough;      /* line wants no more */
+    int left;         /* lines that are still expected; -1: any number */
+    gint64 deadline;  /* monotonic microseconds; G_MAXINT64: none */
+    bool enough;      /* line wants no more, or there are more than were asked for */
     GString *pending; /* the line that is not at its end yet; owned */
     MvmRedaction redaction;
 } Reader;
@@ -64,21 +69,21 @@ check_local(const char *path, const char *name, GError **error)
 /* tail, here or on the libvirt host. ssh joins its arguments with spaces for the shell there, so
  * that each word is quoted for it. */
 static GPtrArray *
-tail_argv(MvmConnection *conn, const char *path, const MvmLogOptions *options)
+tail_argv(MvmConnection *conn, const char *path, const MvmLogOptions *options, GError **error)
 {
     const MvmEndpoint *endpoint = mvm_connection_get_endpoint(conn);
-    GPtrArray *argv = g_ptr_array_new_with_free_func(g_free);
+    g_autoptr(GPtrArray) argv = g_ptr_array_new_with_free_func(g_free);
     g_autofree char *lines = g_strdup_printf("%d", options->lines);
     const char *const words[] = {"tail", "-n", lines, options->follow ? "-F" : "--", path};
+    MvmSshCall call = {0};
 
-    if (endpoint->remote) {
-        g_ptr_array_add(argv, g_strdup(mvm_ssh_program()));
-        mvm_endpoint_add_ssh_args(endpoint, argv);
-    }
     for (size_t i = 0; i < G_N_ELEMENTS(words); i++)
         g_ptr_array_add(argv, endpoint->remote ? g_shell_quote(words[i]) : g_strdup(words[i]));
     g_ptr_array_add(argv, NULL);
-    return argv;
+    if (!endpoint->remote)
+        return g_steal_pointer(&argv);
+    call = mvm_endpoint_to_ssh(endpoint, MVM_SSH_ASKING);
+    return mvm_ssh_argv(&call, (const char *const *)argv->pdata, error);
 }
 
 static void
@@ -86,7 +91,9 @@ give_line(Reader *reader)
 {
     g_autofree char *text = mvm_redact_line(reader->pending->str, &reader->redaction);
 
-    reader->enough = reader->enough || !reader->line(text, reader->opaque);
+    if (reader->left > 0)
+        reader->left--;
+    reader->enough = reader->enough || reader->left == 0 || !reader->line(text, reader->opaque);
     g_string_truncate(reader->pending, 0);
 }
 
@@ -101,20 +108,15 @@ take(Reader *reader, const char *data, size_t len)
     }
 }
 
-/* Reads until the end, Ctrl-C, or nobody wants more. */
+/* Reads until the end, Ctrl-C, the deadline, or nobody wants more. */
 static void
 pump(Reader *reader, int fd)
 {
-    struct pollfd fds[] = {{.fd = fd, .events = POLLIN},
-                           {.fd = mvm_interrupt_fd(), .events = POLLIN}};
     char buf[8192];
 
-    while (!mvm_interrupted() && !reader->enough) {
-        ssize_t n = 0;
+    while (!reader->enough && mvm_child_wait_fd(fd, POLLIN, reader->deadline)) {
+        ssize_t n = read(fd, buf, sizeof(buf));
 
-        if (poll(fds, G_N_ELEMENTS(fds), -1) < 0 || fds[0].revents == 0)
-            continue;
-        n = read(fd, buf, sizeof(buf));
         if (n == 0 || (n < 0 && errno != EINTR))
             break;
         if (n > 0)
@@ -141,10 +143,9 @@ run_tail(const char *const *argv, Reader *reader, int *ret_status, GError **erro
         return false;
     }
     pump(reader, out);
-    if (mvm_interrupted() || reader->enough)
-        kill(pid, SIGTERM);
-    while (waitpid(pid, ret_status, 0) < 0 && errno == EINTR)
-        ;
+    mvm_close_fd(&out);
+    out = -1;
+    *ret_status = reader->enough ? mvm_child_end(pid) : mvm_child_reap(pid, reader->deadline);
     return true;
 }
 
@@ -157,9 +158,14 @@ mvm_log_read(const MvmContext *context, const char *name, const MvmLogOptions *o
     g_autofree char *path = log_path(context->conn, name);
     g_autoptr(GPtrArray) argv = NULL;
     g_autoptr(GString) pending = g_string_new(NULL);
-    Reader reader = {.line = line, .opaque = opaque, .pending = pending};
+    Reader reader = {.line = line, .opaque = opaque, .pending = pending, .left = -1,
+                     .deadline = G_MAXINT64};
     int status = 0;
 
+    if (!options->follow) {
+        reader.left = options->lines + SPARE_LINES;
+        reader.deadline = g_get_monotonic_time() + MVM_COMMAND_SECONDS * G_USEC_PER_SEC;
+    }
     if (domain == NULL || (!endpoint->remote && !check_local(path, name, error)))
         return false;
     if (endpoint->remote && !endpoint->over_ssh) {
@@ -168,8 +174,8 @@ mvm_log_read(const MvmContext *context, const char *name, const MvmLogOptions *o
                     name, endpoint->uri);
         return false;
     }
-    argv = tail_argv(context->conn, path, options);
-    if (!run_tail((const char *const *)argv->pdata, &reader, &status, error))
+    argv = tail_argv(context->conn, path, options, error);
+    if (argv == NULL || !run_tail((const char *const *)argv->pdata, &reader, &status, error))
         return false;
     if (status == 0 || mvm_interrupted() || reader.enough)
         return true;

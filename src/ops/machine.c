@@ -78,6 +78,7 @@ mvm_machine_status_free(MvmMachineStatus *status)
         return;
     mvm_domain_info_free(status->info);
     mvm_guest_address_free(status->ssh);
+    g_free(status->ssh_trouble);
     g_free(status->uri);
     g_free(status->screen);
     g_free(status->last_error);
@@ -175,6 +176,18 @@ read_metadata(xmlDoc *doc, MvmMachineStatus *status)
                    mvm_metadata_is_copied(status->info->metadata, status->info->uuid);
 }
 
+/* That a guest has no address yet is nothing to explain. */
+static void
+find_ssh(MvmDomain *domain, xmlDoc *doc, MvmMachineStatus *status)
+{
+    g_autoptr(GError) cause = NULL;
+
+    status->ssh = mvm_guest_address_in(domain, doc, status->info->metadata, &cause);
+    if (g_error_matches(cause, MVM_ERROR, MVM_ERROR_CONFLICT))
+        status->ssh_trouble =
+            g_strdup_printf("port %d is no longer forwarded to it", status->info->metadata->ssh_port);
+}
+
 MvmMachineStatus *
 mvm_machine_status(const MvmContext *context, const char *name, GError **error)
 {
@@ -192,14 +205,13 @@ mvm_machine_status(const MvmContext *context, const char *name, GError **error)
     mvm_screen_warn(context, name, doc);
     status->uptime = -1;
     if (status->info->metadata != NULL)
-        status->ssh = mvm_guest_address_find(domain, status->info->metadata, NULL);
+        find_ssh(domain, doc, status);
     status->clip_running = mvm_clip_is_running(status->info->uuid);
     if (mvm_state_is_active(status->info->state)) {
         status->screen = mvm_screen_address(doc);
         status->uptime = mvm_log_uptime(domain);
         status->ssh_reachable =
-            status->info->metadata != NULL &&
-            mvm_guest_ssh_answers(domain, status->info->metadata, SSH_TIMEOUT_MS);
+            status->ssh != NULL && mvm_guest_ssh_answers(domain, status->ssh, SSH_TIMEOUT_MS);
     } else if (has_failed(status->info)) {
         status->last_error = mvm_log_last_error(domain);
     }

@@ -39,6 +39,7 @@ typedef struct {
     bool copy;            /* of another machine, whose port and identity it still has */
     bool saved;           /* a saved state waits for the next start */
     MvmGuestAddress *ssh; /* where its ssh server is; owned, or NULL: not known */
+    char *ssh_trouble;    /* why ssh does not lead to it, in a sentence; owned, or NULL */
     bool ssh_reachable;
     int64_t uptime; /* seconds; -1: not running, or not known */
     bool clip_running;

@@ -64,7 +64,7 @@ mvm_opencore_unpack(const char *image, const char *format, const char *raw, GErr
                     "cannot use '%s' as an OpenCore disk: it has more than 4 GiB", image);
     if (capacity < 0 || capacity > MAX_DISK)
         return false;
-    out = mvm_command_run(argv, error);
+    out = mvm_command_run_within(argv, 0, error);
     return out != NULL;
 }
 

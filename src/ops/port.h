@@ -1,21 +1,28 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The port on the libvirt host's loopback that leads to the guest's ssh. */
+/* Ports of the libvirt host: the one that leads to a guest's ssh, and who else has it. */
 #pragma once
 
 #include "ops/context.h"
 #include "util/lock.h"
+#include "virt/domain.h"
 
 #include <stdbool.h>
 
-/* Tells when another machine has that port: they cannot run at the same time. Best effort. */
+/* Reports when another machine, macvm's or not, has that port: they cannot run at the same time.
+ * Best effort. */
 void mvm_port_note_shared(const MvmContext *context, const char *name, unsigned port);
 
-/* Finds a port, from first on, that no other macvm machine of the connection has and, on this
- * machine, nobody listens on. name's own port does not count as taken. Until *ret_claim is
- * released, no other macvm of this user chooses it. */
+/* Finds a port, from first on, that no other machine of the connection has, macvm's or not, and on
+ * which, on this machine, nobody listens. name's own port does not count as taken. Until *ret_claim
+ * is released, no other macvm of this user chooses it. */
 bool mvm_port_choose(const MvmContext *context, const char *name, unsigned first,
                      unsigned *ret_port, MvmLock **ret_claim, GError **error);
 
-/* Whether the port is still nobody else's: another user, or another machine, makes no claim that
- * is seen here. MVM_ERROR_CONFLICT when somebody was faster. */
-bool mvm_port_check(const MvmContext *context, const char *name, unsigned port, GError **error);
+/* Whether another machine has the port: another user, or another session, makes no claim that is
+ * seen here, so that this is asked again once name is defined. Best effort. */
+bool mvm_port_is_shared(const MvmContext *context, const char *name, unsigned port);
+
+/* Before the start of domain: whether the ports that its definition forwards are free.
+ * MVM_ERROR_CONFLICT when a running machine has one of them or, on this machine, another program. A
+ * machine that is only defined with one is reported. Best effort: QEMU has the last word. */
+bool mvm_port_check_start(const MvmContext *context, MvmDomain *domain, GError **error);

@@ -20,5 +20,9 @@ typedef enum { MVM_COMMAND_RUNS, MVM_COMMAND_SUCCEEDED, MVM_COMMAND_FAILED } Mvm
 /* Is readable when the program has ended (and stays so) or has something to say; borrowed. */
 int mvm_remote_command_get_fd(const MvmRemoteCommand *command);
 
-/* Takes what there is to read, and tells how the program is. */
+/* The end of what it has printed so far, errors included; borrowed. */
+const char *mvm_remote_command_get_output(const MvmRemoteCommand *command);
+
+/* Takes what there is to read, and returns how the program is. One that prints more than 1 MiB is
+ * ended. */
 MvmCommandState mvm_remote_command_check(MvmRemoteCommand *command);

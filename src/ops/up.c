@@ -3,6 +3,7 @@
 #include "ops/finish.h"
 #include "ops/guest-ssh.h"
 #include "ops/machine.h"
+#include "ops/port.h"
 #include "ops/power.h"
 #include "ops/screen.h"
 #include "util/error.h"
@@ -147,6 +148,15 @@ no_answer(MvmDomain *domain, int seconds, GError **error)
     return false;
 }
 
+/* A guest on a network has no address at first. */
+static bool
+answers(MvmDomain *domain, const MvmMetadata *metadata, int timeout_ms)
+{
+    g_autoptr(MvmGuestAddress) address = mvm_guest_address_find(domain, metadata, NULL);
+
+    return address != NULL && mvm_guest_ssh_answers(domain, address, timeout_ms);
+}
+
 static bool
 wait_ssh(MvmDomain *domain, const MvmMetadata *metadata, MvmWatch *watch, int seconds,
          GError **error)
@@ -160,7 +170,7 @@ wait_ssh(MvmDomain *domain, const MvmMetadata *metadata, MvmWatch *watch, int se
 
         if (!mvm_state_is_active(mvm_watch_get_state(watch, &reason)))
             return stopped_early(domain, reason, error);
-        if (mvm_guest_ssh_answers(domain, metadata, timeout_ms))
+        if (answers(domain, metadata, timeout_ms))
             return true;
         now = g_get_monotonic_time();
         if (now >= deadline)
@@ -213,14 +223,36 @@ start_copy(MvmDomain *domain, MvmWatch *watch, bool reset_nvram, GError **error)
 }
 
 static void
-note_waiting(const MvmContext *context, const char *name, const MvmMetadata *metadata)
+note_waiting(const MvmContext *context, MvmDomain *domain, const MvmMetadata *metadata)
 {
-    if (metadata->ssh_port > 0)
-        mvm_progress_note(context->progress, "'%s' is started; waiting for ssh at 127.0.0.1:%d",
-                          name, metadata->ssh_port);
+    const char *name = mvm_domain_get_name(domain);
+    g_autoptr(MvmGuestAddress) address = mvm_guest_address_find(domain, metadata, NULL);
+
+    if (address != NULL)
+        mvm_progress_note(context->progress, "'%s' is started; waiting for ssh at %s:%u", name,
+                          address->host, address->port);
     else
         mvm_progress_note(context->progress,
                           "'%s' is started; waiting for its address, and for ssh there", name);
+}
+
+/* What makes ssh impossible is reported before the start. NULL: it is. */
+static MvmMetadata *
+check_ssh(MvmDomain *domain, GError **error)
+{
+    g_autoptr(MvmMetadata) metadata =
+        mvm_guest_ssh_check(domain, error) ? mvm_domain_get_metadata(domain, error) : NULL;
+    g_autoptr(MvmGuestAddress) address = NULL;
+    g_autoptr(GError) cause = NULL;
+
+    if (metadata == NULL)
+        return NULL;
+    address = mvm_guest_address_find(domain, metadata, &cause);
+    if (address == NULL && !g_error_matches(cause, MVM_ERROR, MVM_ERROR_NOT_FOUND)) {
+        g_propagate_error(error, g_steal_pointer(&cause));
+        return NULL;
+    }
+    return g_steal_pointer(&metadata);
 }
 
 bool
@@ -235,11 +267,11 @@ mvm_machine_up(const MvmContext *context, const char *name, int wait_ssh_seconds
         return false;
     warn_of_screen(context, domain);
     copy = note_copy(context, domain);
-    /* What makes ssh impossible is told before the start. */
-    if (wait_ssh_seconds > 0 && (!mvm_guest_ssh_check(domain, error) ||
-                                 (metadata = mvm_domain_get_metadata(domain, error)) == NULL))
+    if (wait_ssh_seconds > 0 && (metadata = check_ssh(domain, error)) == NULL)
         return false;
     saved = mvm_domain_is_saved(domain);
+    if (!mvm_port_check_start(context, domain, error))
+        return false;
     if (saved)
         mvm_progress_note(context->progress, "restoring the saved state of '%s'", name);
     mvm_finish_clean(context, domain);
@@ -250,9 +282,10 @@ mvm_machine_up(const MvmContext *context, const char *name, int wait_ssh_seconds
         return false;
     if (wait_ssh_seconds == 0)
         return true;
-    note_waiting(context, name, metadata);
+    note_waiting(context, domain, metadata);
     if (!mvm_watch_step(watch, 0, error) ||
-        !wait_ssh(domain, metadata, watch, wait_ssh_seconds, error))
+        !wait_ssh(domain, metadata, watch, wait_ssh_seconds, error) ||
+        !mvm_guest_ssh_meet(domain, metadata, error))
         return false;
     mvm_finish_if_installed(context, domain, metadata);
     return true;

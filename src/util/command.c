@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "util/command.h"
 
+#include "util/child.h"
 #include "util/error.h"
 #include "util/file.h"
+#include "util/interrupt.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -38,30 +40,64 @@ last_line(char *text)
     return line != NULL ? line + 1 : text;
 }
 
-char *
-mvm_command_run(const char *const *argv, GError **error)
+static bool
+set_cut_off(const char *program, MvmChildRead read, int seconds, GError **error)
 {
-    g_autofree char *out = NULL, *err = NULL;
-    GError *cause = NULL;
-    int status = 0;
+    if (read == MVM_CHILD_TOO_MUCH)
+        g_set_error(error, MVM_ERROR, MVM_ERROR_FAILED, "'%s' wrote too much", program);
+    else if (mvm_interrupted())
+        g_set_error_literal(error, MVM_ERROR, MVM_ERROR_CANCELLED, "interrupted");
+    else
+        g_set_error(error, MVM_ERROR, MVM_ERROR_FAILED, "'%s' did not end within %d seconds",
+                    program, seconds);
+    return false;
+}
 
-    if (!g_spawn_sync(NULL, (char **)argv, NULL, G_SPAWN_SEARCH_PATH, NULL, NULL, &out, &err,
-                      &status, &cause)) {
+/* Reads what pid writes, and waits for its end. */
+static bool
+finish(GPid pid, int out, int err, const char *program, int seconds, GString *text, GError **error)
+{
+    gint64 deadline =
+        seconds > 0 ? g_get_monotonic_time() + seconds * G_USEC_PER_SEC : G_MAXINT64;
+    g_autoptr(GString) said = g_string_new(NULL);
+    MvmChildRead read = mvm_child_read(out, err, OUTPUT_MAX, text, said, deadline);
+    int status = read == MVM_CHILD_WHOLE ? mvm_child_reap(pid, deadline) : mvm_child_end(pid);
+    const char *line = NULL;
+
+    if (read != MVM_CHILD_WHOLE)
+        return set_cut_off(program, read, seconds, error);
+    if (g_spawn_check_wait_status(status, NULL))
+        return true;
+    line = last_line(said->str);
+    g_set_error(error, MVM_ERROR, MVM_ERROR_FAILED, "'%s' failed: %s", program,
+                *line != '\0' ? line : "it gave no reason");
+    return false;
+}
+
+char *
+mvm_command_run_within(const char *const *argv, int seconds, GError **error)
+{
+    g_autoptr(GString) text = g_string_new(NULL);
+    GError *cause = NULL;
+    mvm_autofd out = -1;
+    mvm_autofd err = -1;
+    GPid pid = 0;
+
+    if (!g_spawn_async_with_pipes(NULL, (char **)argv, NULL,
+                                  G_SPAWN_SEARCH_PATH | G_SPAWN_DO_NOT_REAP_CHILD, NULL, NULL, &pid,
+                                  NULL, &out, &err, &cause)) {
         cannot_run(argv[0], cause, error);
         return NULL;
     }
-    if (!g_spawn_check_wait_status(status, NULL)) {
-        const char *line = last_line(err);
+    if (!finish(pid, out, err, argv[0], seconds, text, error))
+        return NULL;
+    return g_string_free(g_steal_pointer(&text), FALSE);
+}
 
-        g_set_error(error, MVM_ERROR, MVM_ERROR_FAILED, "'%s' failed: %s", argv[0],
-                    *line != '\0' ? line : "it said nothing");
-        return NULL;
-    }
-    if (strlen(out) > OUTPUT_MAX) {
-        g_set_error(error, MVM_ERROR, MVM_ERROR_FAILED, "'%s' wrote too much", argv[0]);
-        return NULL;
-    }
-    return g_steal_pointer(&out);
+char *
+mvm_command_run(const char *const *argv, GError **error)
+{
+    return mvm_command_run_within(argv, MVM_COMMAND_SECONDS, error);
 }
 
 static void

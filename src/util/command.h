@@ -7,11 +7,19 @@
 #include <glib.h>
 #include <stdbool.h>
 
+/* How long a program may take that only reads or looks, in seconds; an ssh that asks for a password
+ * waits for its user meanwhile. */
+#define MVM_COMMAND_SECONDS 120
+
 /* Runs argv (NULL-terminated, found through PATH) with stdin from /dev/null and waits for it.
- * Returns its stdout (at most 16 MiB; the caller frees), or NULL when it cannot be started or does
- * not exit with 0; then the error ends with the last line it wrote to stderr.
+ * Returns its stdout (the caller frees), or NULL when it cannot be started or does not exit with 0;
+ * then the error ends with the last line it wrote to stderr. It is ended when it writes more than
+ * 16 MiB, after MVM_COMMAND_SECONDS, and at Ctrl-C (MVM_ERROR_CANCELLED).
  * A missing program gives MVM_ERROR_HOST. */
 char *mvm_command_run(const char *const *argv, GError **error);
+
+/* The same with a limit of seconds; 0: it may take as long as it does (a large copy). */
+char *mvm_command_run_within(const char *const *argv, int seconds, GError **error);
 
 /* Runs argv on this process's own stdin, stdout and stderr and waits. Sets *ret_status to the exit
  * status, or 128 + the signal's number. Fails only when it cannot be started. While it runs, SIGINT

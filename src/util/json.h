@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Writing one JSON document. json-glib stays behind this header: it exports names that other JSON
+ * Writing one JSON document, and reading a little. json-glib stays behind this header: it exports names that other JSON
  * libraries in the process (json-c in newer libvirt) export too.
  * Keys are snake_case and never change; memory in bytes, times in seconds, absent values null.
  */
@@ -30,3 +30,7 @@ void mvm_json_null(MvmJson *json, const char *key);
 
 /* The finished document with a trailing newline; the caller frees. pretty: two-space indent. */
 char *mvm_json_to_text(MvmJson *json, bool pretty);
+
+/* The strings s of {"list": [{"key": s}, ...]}, ended by NULL; empty when text is something else.
+ * The caller frees with g_strfreev(). */
+char **mvm_json_find_strings(const char *text, const char *list, const char *key);

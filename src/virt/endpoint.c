@@ -90,32 +90,14 @@ mvm_endpoint_free(MvmEndpoint *endpoint)
     g_free(endpoint);
 }
 
-static void
-add(GPtrArray *argv, const char *arg)
+/* As libvirt itself gets there: the user's configuration finds the host and knows its key. */
+MvmSshCall
+mvm_endpoint_to_ssh(const MvmEndpoint *endpoint, MvmSshKind kind)
 {
-    g_ptr_array_add(argv, g_strdup(arg));
-}
-
-void
-mvm_endpoint_add_ssh_args(const MvmEndpoint *endpoint, GPtrArray *argv)
-{
-    if (endpoint->port > 0) {
-        add(argv, "-p");
-        g_ptr_array_add(argv, g_strdup_printf("%d", endpoint->port));
-    }
-    if (endpoint->user != NULL) {
-        add(argv, "-l");
-        add(argv, endpoint->user);
-    }
-    if (endpoint->keyfile != NULL) {
-        add(argv, "-i");
-        add(argv, endpoint->keyfile);
-    }
-    if (endpoint->no_verify) {
-        add(argv, "-o");
-        add(argv, "StrictHostKeyChecking=no");
-    }
-    /* A host that begins with '-' would be taken for an option. */
-    add(argv, "--");
-    add(argv, endpoint->host);
+    return (MvmSshCall){.kind = kind,
+                        .trust = endpoint->no_verify ? MVM_SSH_TRUST_ANY : MVM_SSH_TRUST_USER,
+                        .host = endpoint->host,
+                        .user = endpoint->user,
+                        .port = (unsigned)endpoint->port,
+                        .keyfile = endpoint->keyfile};
 }

@@ -6,6 +6,8 @@
  */
 #pragma once
 
+#include "util/ssh.h"
+
 #include <glib.h>
 #include <stdbool.h>
 
@@ -28,7 +30,5 @@ MvmEndpoint *mvm_endpoint_parse(const char *uri, GError **error);
 void mvm_endpoint_free(MvmEndpoint *endpoint);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(MvmEndpoint, mvm_endpoint_free)
 
-/* Appends the options that bring ssh to endpoint's libvirt host, the host last:
- * [-p PORT] [-l USER] [-i KEYFILE] [-o StrictHostKeyChecking=no] HOST. endpoint must be over_ssh.
- */
-void mvm_endpoint_add_ssh_args(const MvmEndpoint *endpoint, GPtrArray *argv);
+/* How ssh gets to endpoint's libvirt host, which must be over_ssh. Borrows from endpoint. */
+MvmSshCall mvm_endpoint_to_ssh(const MvmEndpoint *endpoint, MvmSshKind kind);

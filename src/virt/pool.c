@@ -36,8 +36,10 @@ is_sane_path(const char *path)
 static char *
 remote_session_path(const MvmEndpoint *endpoint, GError **error)
 {
-    g_autoptr(GPtrArray) argv = g_ptr_array_new_with_free_func(g_free);
+    static const char *const command[] = {"printf %s \"$HOME\"", NULL};
+    g_autoptr(GPtrArray) argv = NULL;
     g_autofree char *home = NULL;
+    MvmSshCall call = mvm_endpoint_to_ssh(endpoint, MVM_SSH_ASKING);
 
     if (!endpoint->over_ssh) {
         g_set_error(error, MVM_ERROR, MVM_ERROR_NOT_FOUND,
@@ -46,11 +48,9 @@ remote_session_path(const MvmEndpoint *endpoint, GError **error)
         mvm_error_set_hint(error, "make a pool there with virsh and name it with --pool");
         return NULL;
     }
-    g_ptr_array_add(argv, g_strdup(mvm_ssh_program()));
-    g_ptr_array_add(argv, g_strdup("-T"));
-    mvm_endpoint_add_ssh_args(endpoint, argv);
-    g_ptr_array_add(argv, g_strdup("printf %s \"$HOME\""));
-    g_ptr_array_add(argv, NULL);
+    argv = mvm_ssh_argv(&call, command, error);
+    if (argv == NULL)
+        return NULL;
     home = mvm_command_run((const char *const *)argv->pdata, error);
     if (home == NULL) {
         g_prefix_error(error, "cannot find the home directory on '%s': ", endpoint->host);

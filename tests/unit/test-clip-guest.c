@@ -106,7 +106,7 @@ lab_init(Lab *lab, const char *ssh)
     g_setenv("MACVM_SSH", program, TRUE);
     g_setenv("MACVM_DATA_DIR", source, TRUE);
     g_setenv("MOCK_PASTEBOARD", lab->board, TRUE);
-    lab->target = mvm_ssh_target_new("u", "h", 22, NULL, NULL, NULL);
+    lab->target = mvm_ssh_target_new("u", "h", 22, NULL, NULL);
     g_assert_nonnull(lab->target);
 }
 
@@ -402,20 +402,24 @@ line_of(const MvmSshTarget *target, MvmSshShare share)
 static void
 test_argv(void)
 {
-    const char *options[] = {"-o", "ProxyCommand=ssh -W %h:%p kvm", NULL};
     g_autoptr(MvmSshTarget) target =
-        mvm_ssh_target_new("joe", "127.0.0.1", 2222, "macvm-1", options, NULL);
+        mvm_ssh_target_new("joe", "127.0.0.1", 2222, "macvm-1", NULL);
     g_autofree char *known = mvm_path_user_data("known_hosts.d/macvm-1");
+    g_autofree char *through = NULL;
     g_autofree char *first = line_of(target, MVM_SSH_ALONE);
     g_autofree char *later = NULL;
     g_autofree char *anew = NULL;
+    g_autofree char *strict = NULL;
     g_autofree char *rider = line_of(target, MVM_SSH_RIDER);
     g_autofree char *master = NULL;
     g_autofree char *socket = g_strndup(strstr(rider, "ControlPath=\"") + 13,
                                         strcspn(strstr(rider, "ControlPath=\"") + 13, "\""));
 
-    g_assert_true(g_str_has_suffix(first, " -o ProxyCommand=ssh -W %h:%p kvm -p 2222 -l joe -- "
-                                          "127.0.0.1 command"));
+    g_assert_true(g_str_has_suffix(first, " -p 2222 -l joe -- 127.0.0.1 command"));
+    target->proxy = g_strdup("ssh -W 127.0.0.1:2222 kvm");
+    through = line_of(target, MVM_SSH_ALONE);
+    g_clear_pointer(&target->proxy, g_free);
+    g_assert_nonnull(strstr(through, " ProxyCommand=ssh -W 127.0.0.1:2222 kvm "));
     g_assert_nonnull(strstr(first, " HostKeyAlias=macvm-1 "));
     g_assert_nonnull(strstr(first, " StrictHostKeyChecking=accept-new "));
     g_assert_nonnull(strstr(first, " BatchMode=yes "));
@@ -433,6 +437,12 @@ test_argv(void)
     g_assert_true(mvm_ssh_forget_host_key("macvm-1", NULL));
     anew = line_of(target, MVM_SSH_ALONE);
     g_assert_nonnull(strstr(anew, " StrictHostKeyChecking=accept-new "));
+    /* A machine is not trusted at first sight. */
+    target->known = true;
+    strict = line_of(target, MVM_SSH_ALONE);
+    g_assert_nonnull(strstr(strict, " StrictHostKeyChecking=yes "));
+    g_assert_nonnull(strstr(strict, " HostName=127.0.0.1 "));
+    g_assert_nonnull(strstr(strict, " ProxyCommand=none "));
 }
 
 static void
