@@ -8,14 +8,14 @@
 #include <stdbool.h>
 
 typedef struct {
-    char *user;     /* NULL: as the user's ssh configuration says */
-    char *host;     /* never NULL, never begins with '-' */
-    unsigned port;  /* 0: as the user's ssh configuration says */
-    char *alias;    /* names the machine among the host keys, e.g. its UUID; never NULL */
-    char *name;     /* for people, e.g. the machine's; NULL: as mvm_ssh_target_format() */
-    char *proxy;    /* the way through another host (util/ssh.h); NULL: directly */
-    bool known;     /* a machine at an address: reached there alone, and only when its host key is
-                       known; otherwise the first key is accepted */
+    char *user;    /* NULL: as the user's ssh configuration says */
+    char *host;    /* never NULL, never begins with '-' */
+    unsigned port; /* 0: as the user's ssh configuration says */
+    char *alias;   /* names the machine among the host keys, e.g. its UUID; never NULL */
+    char *name;    /* for people, e.g. the machine's; NULL: as mvm_ssh_target_format() */
+    char *proxy;   /* the way through another host (util/ssh.h); NULL: directly */
+    bool known;    /* a machine at an address: reached there alone, and only when its host key is
+                      known; otherwise the first key is accepted */
 } MvmSshTarget;
 
 /* Takes copies of all; the rest is unset. alias NULL: made from user, host and port. Fails with

@@ -150,8 +150,7 @@ gather_running(MvmConnection *conn, const Wanted *wanted, MvmFacts *facts)
     if (domain != NULL)
         address = mvm_guest_address_find(domain, wanted->current->metadata, NULL);
     facts->ssh_port = address != NULL;
-    facts->ssh_answers =
-        address != NULL && mvm_guest_ssh_answers(domain, address, SSH_TIMEOUT_MS);
+    facts->ssh_answers = address != NULL && mvm_guest_ssh_answers(domain, address, SSH_TIMEOUT_MS);
 }
 
 /* By ssh on another host, directly on this one; without either it stays unknown. */

@@ -124,6 +124,6 @@ mvm_guest_ssh_answers(MvmDomain *domain, const MvmGuestAddress *address, int tim
     call = mvm_endpoint_to_ssh(endpoint, MVM_SSH_BATCH);
     call.tunnel = tunnel;
     argv = mvm_ssh_argv(&call, NULL, NULL);
-    return argv != NULL && mvm_banner_of_command((const char *const *)argv->pdata,
-                                                 timeout_ms + REMOTE_EXTRA_MS);
+    return argv != NULL &&
+           mvm_banner_of_command((const char *const *)argv->pdata, timeout_ms + REMOTE_EXTRA_MS);
 }

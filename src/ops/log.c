@@ -158,8 +158,8 @@ mvm_log_read(const MvmContext *context, const char *name, const MvmLogOptions *o
     g_autofree char *path = log_path(context->conn, name);
     g_autoptr(GPtrArray) argv = NULL;
     g_autoptr(GString) pending = g_string_new(NULL);
-    Reader reader = {.line = line, .opaque = opaque, .pending = pending, .left = -1,
-                     .deadline = G_MAXINT64};
+    Reader reader = {
+        .line = line, .opaque = opaque, .pending = pending, .left = -1, .deadline = G_MAXINT64};
     int status = 0;
 
     if (!options->follow) {

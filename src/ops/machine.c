@@ -184,8 +184,8 @@ find_ssh(MvmDomain *domain, xmlDoc *doc, MvmMachineStatus *status)
 
     status->ssh = mvm_guest_address_in(domain, doc, status->info->metadata, &cause);
     if (g_error_matches(cause, MVM_ERROR, MVM_ERROR_CONFLICT))
-        status->ssh_trouble =
-            g_strdup_printf("port %d is no longer forwarded to it", status->info->metadata->ssh_port);
+        status->ssh_trouble = g_strdup_printf("port %d is no longer forwarded to it",
+                                              status->info->metadata->ssh_port);
 }
 
 MvmMachineStatus *

@@ -81,8 +81,7 @@ void
 mvm_port_note_shared(const MvmContext *context, const char *name, unsigned port)
 {
     g_autoptr(GPtrArray) machines = mvm_domain_forwards_list(context->conn, NULL);
-    const MvmDomainForwards *owner =
-        machines != NULL ? owner_of_port(machines, name, port) : NULL;
+    const MvmDomainForwards *owner = machines != NULL ? owner_of_port(machines, name, port) : NULL;
 
     if (owner != NULL)
         mvm_progress_note(context->progress,

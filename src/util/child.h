@@ -25,5 +25,6 @@ MvmChildRead mvm_child_read(int out, int err, size_t max, GString *text, GString
 /* Waits for the end of pid until the deadline, then ends it. Returns its wait status. */
 int mvm_child_reap(GPid pid, gint64 deadline);
 
-/* Ends pid: SIGTERM and, when it does not obey within a second, SIGKILL. Returns its wait status. */
+/* Ends pid: SIGTERM and, when it does not obey within a second, SIGKILL. Returns its wait status.
+ */
 int mvm_child_end(GPid pid);

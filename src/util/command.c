@@ -57,8 +57,7 @@ set_cut_off(const char *program, MvmChildRead read, int seconds, GError **error)
 static bool
 finish(GPid pid, int out, int err, const char *program, int seconds, GString *text, GError **error)
 {
-    gint64 deadline =
-        seconds > 0 ? g_get_monotonic_time() + seconds * G_USEC_PER_SEC : G_MAXINT64;
+    gint64 deadline = seconds > 0 ? g_get_monotonic_time() + seconds * G_USEC_PER_SEC : G_MAXINT64;
     g_autoptr(GString) said = g_string_new(NULL);
     MvmChildRead read = mvm_child_read(out, err, OUTPUT_MAX, text, said, deadline);
     int status = read == MVM_CHILD_WHOLE ? mvm_child_reap(pid, deadline) : mvm_child_end(pid);

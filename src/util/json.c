@@ -103,13 +103,13 @@ mvm_json_find_strings(const char *text, const char *list, const char *key)
 {
     g_autoptr(JsonParser) parser = json_parser_new();
     g_autoptr(GStrvBuilder) found = g_strv_builder_new();
-    JsonNode *root = json_parser_load_from_data(parser, text, -1, NULL)
-                         ? json_parser_get_root(parser)
-                         : NULL;
+    JsonNode *root =
+        json_parser_load_from_data(parser, text, -1, NULL) ? json_parser_get_root(parser) : NULL;
     JsonNode *node = root != NULL && JSON_NODE_HOLDS_OBJECT(root)
                          ? json_object_get_member(json_node_get_object(root), list)
                          : NULL;
-    JsonArray *array = node != NULL && JSON_NODE_HOLDS_ARRAY(node) ? json_node_get_array(node) : NULL;
+    JsonArray *array =
+        node != NULL && JSON_NODE_HOLDS_ARRAY(node) ? json_node_get_array(node) : NULL;
 
     for (guint i = 0; array != NULL && i < json_array_get_length(array); i++) {
         JsonNode *element = json_array_get_element(array, i);

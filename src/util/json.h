@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Writing one JSON document, and reading a little. json-glib stays behind this header: it exports names that other JSON
- * libraries in the process (json-c in newer libvirt) export too.
- * Keys are snake_case and never change; memory in bytes, times in seconds, absent values null.
+ * Writing one JSON document, and reading a little. json-glib stays behind this header: it exports
+ * names that other JSON libraries in the process (json-c in newer libvirt) export too. Keys are
+ * snake_case and never change; memory in bytes, times in seconds, absent values null.
  */
 #pragma once
 

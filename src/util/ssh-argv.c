@@ -8,21 +8,18 @@
 #include <string.h>
 
 /* For every connection. ClearAllForwardings ends what LocalForward, RemoteForward and
- * DynamicForward of the configuration add to each other. A master of the user's own is never used:
- * it may lead elsewhere, and checks no host key. */
+ * DynamicForward of the configuration add to each other, and Tunnel. A master of the user's own is
+ * never used: it may lead elsewhere, and checks no host key. */
 static const char *const always[] = {
-    "ClearAllForwardings=yes", "ForwardX11=no",
-    "ForwardX11Trusted=no",    "Tunnel=no",
-    "PermitLocalCommand=no",   "RemoteCommand=none",
-    "StdinNull=no",            "ForkAfterAuthentication=no",
-    "ControlPersist=no",
+    "ClearAllForwardings=yes",    "ForwardX11=no",      "ForwardX11Trusted=no",
+    "PermitLocalCommand=no",      "RemoteCommand=none", "StdinNull=no",
+    "ForkAfterAuthentication=no", "ControlPersist=no",
 };
 
 /* Where macvm itself reads and writes: what arrives is the bytes that were sent, and messages are
  * those that it knows. SetEnv: the first one replaces all others; servers ignore this one. */
 static const char *const unattended[] = {
-    "RequestTTY=no", "EscapeChar=none",  "Compression=no",
-    "LogLevel=ERROR", "VisualHostKey=no", "SetEnv=MACVM=1",
+    "EscapeChar=none", "Compression=no", "LogLevel=ERROR", "VisualHostKey=no", "SetEnv=MACVM=1",
 };
 
 static const char *const batch[] = {
@@ -183,6 +180,8 @@ mvm_ssh_argv(const MvmSshCall *call, const char *const *command, GError **error)
         add_all(argv, batch, G_N_ELEMENTS(batch));
     if (call->tunnel == NULL)
         add_option(argv, "SessionType", "default");
+    if (call->tunnel == NULL && call->kind != MVM_SSH_LOGIN)
+        add_option(argv, "RequestTTY", "no");
     add_share(argv, call);
     add_way(argv, call);
     if (!add_trust(argv, call, error))

@@ -12,8 +12,8 @@
 typedef struct {
     char *host; /* owned; numeric: the address of the libvirt host that it listens at ("0.0.0.0" and
                    "::" are all of them) */
-    unsigned first, last;  /* ports of the host */
-    unsigned guest;        /* the guest's port that first leads to */
+    unsigned first, last; /* ports of the host */
+    unsigned guest;       /* the guest's port that first leads to */
 } MvmForward;
 
 void mvm_forward_free(MvmForward *forward);
@@ -24,8 +24,8 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(MvmForward, mvm_forward_free)
  * the array of MvmForward. */
 GPtrArray *mvm_forwards_read(xmlDoc *doc);
 
-/* Where to connect, on the libvirt host, for the guest's port: *ret_host (borrowed from forwards, or
- * static) and *ret_port. When several lead there the one from port preferred comes first, then
+/* Where to connect, on the libvirt host, for the guest's port: *ret_host (borrowed from forwards,
+ * or static) and *ret_port. When several lead there the one from port preferred comes first, then
  * those on the loopback. False when none does. */
 bool mvm_forwards_find(const GPtrArray *forwards, unsigned guest, unsigned preferred,
                        const char **ret_host, unsigned *ret_port);

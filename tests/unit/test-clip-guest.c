@@ -402,8 +402,7 @@ line_of(const MvmSshTarget *target, MvmSshShare share)
 static void
 test_argv(void)
 {
-    g_autoptr(MvmSshTarget) target =
-        mvm_ssh_target_new("joe", "127.0.0.1", 2222, "macvm-1", NULL);
+    g_autoptr(MvmSshTarget) target = mvm_ssh_target_new("joe", "127.0.0.1", 2222, "macvm-1", NULL);
     g_autofree char *known = mvm_path_user_data("known_hosts.d/macvm-1");
     g_autofree char *through = NULL;
     g_autofree char *first = line_of(target, MVM_SSH_ALONE);

@@ -84,8 +84,8 @@ lab_init(Lab *lab)
     g_setenv("MACVM_SSH", program, TRUE);
     g_setenv("MACVM_DATA_DIR", source, TRUE);
     g_setenv("MOCK_PASTEBOARD", lab->board, TRUE);
-    lab->link = mvm_link_new(mvm_ssh_target_new("u", "h", 22, NULL, NULL), lab->context,
-                             &events, lab);
+    lab->link =
+        mvm_link_new(mvm_ssh_target_new("u", "h", 22, NULL, NULL), lab->context, &events, lab);
 }
 
 static void

@@ -6,8 +6,7 @@
 
 #define ARG(value) "<qemu:arg value='" value "'/>"
 #define NETDEV(options) ARG("-netdev") ARG("user,id=n," options)
-#define PASST(forwards)                                                                            \
-    "<interface type='user'><backend type='passt'/>" forwards "</interface>"
+#define PASST(forwards) "<interface type='user'><backend type='passt'/>" forwards "</interface>"
 #define TCP(attributes, ranges) "<portForward proto='tcp'" attributes ">" ranges "</portForward>"
 
 static GPtrArray *
@@ -69,7 +68,8 @@ static const struct {
     {ARG("-nic") ARG("user,model=virtio,hostfwd=tcp::2300-:22"), "", "127.0.0.1:2300"},
     {ARG("-net") ARG("nic") ARG("-net") ARG("user,hostfwd=tcp::2300-:22"), "", "127.0.0.1:2300"},
     {ARG("--netdev") ARG("user,id=n,hostfwd=tcp::2300-:22"), "", "127.0.0.1:2300"},
-    {ARG("-netdev") ARG("{\"type\":\"user\",\"id\":\"n\",\"hostfwd\":[{\"str\":\"tcp::2300-:22\"}]}"),
+    {ARG("-netdev")
+         ARG("{\"type\":\"user\",\"id\":\"n\",\"hostfwd\":[{\"str\":\"tcp::2300-:22\"}]}"),
      "", "127.0.0.1:2300"},
     {ARG("-netdev") ARG("{\"hostfwd\":[1,{\"str\":2}]}"), "", ""},
     /* No network's option, or the text of another one. */
@@ -88,7 +88,8 @@ static const struct {
     {"", PASST(TCP("", "<range start='22'/>")), "127.0.0.1:22"},
     {"", PASST(TCP("", "<range start='2300' end='2310' to='20'/>")), "127.0.0.1:2302"},
     {"", PASST(TCP("", "<range start='2300' end='2301' to='20'/>")), ""},
-    {"", PASST(TCP("", "<range start='20' end='30'/><range start='21' end='23' exclude='yes'/>")), ""},
+    {"", PASST(TCP("", "<range start='20' end='30'/><range start='21' end='23' exclude='yes'/>")),
+     ""},
     {"", PASST(TCP("", "<range start='20' end='30'/><range start='23' exclude='yes'/>")),
      "127.0.0.1:22"},
     {"", PASST(TCP("", "<range start='22' exclude='yes'/>")), ""},

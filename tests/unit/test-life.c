@@ -89,12 +89,13 @@ teardown(Fixture *f, gconstpointer nodes)
     g_free(f->dir);
 }
 
-#define SSH(port) "<macvm:machine " NS " version='1' os='14'><macvm:ssh port='" port "' user='joe'/></macvm:machine>"
+#define SSH(port)                                                                                  \
+    "<macvm:machine " NS " version='1' os='14'><macvm:ssh port='" port                             \
+    "' user='joe'/></macvm:machine>"
 
-static const char several[] = DOMAIN_WITH("zoe", RUNNING, SSH("2222"), FORWARD("2222"))
-    DOMAIN("foreign", RUNNING, "") DOMAIN("adam", SHUTOFF,
-                                          "<macvm:machine " NS " version='1' os='13'/>")
-        DOMAIN("broken", SHUTOFF, "<macvm:machine " NS "><macvm:ssh port='x'/></macvm:machine>");
+static const char several[] = DOMAIN_WITH("zoe", RUNNING, SSH("2222"), FORWARD("2222")) DOMAIN(
+    "foreign", RUNNING, "") DOMAIN("adam", SHUTOFF, "<macvm:machine " NS " version='1' os='13'/>")
+    DOMAIN("broken", SHUTOFF, "<macvm:machine " NS "><macvm:ssh port='x'/></macvm:machine>");
 
 static void
 test_list(Fixture *f, gconstpointer unused)
@@ -213,8 +214,7 @@ test_watch(Fixture *f, gconstpointer unused)
 static void
 know_key(MvmDomain *domain)
 {
-    g_autofree char *name =
-        g_strdup_printf("known_hosts.d/macvm-%s", mvm_domain_get_uuid(domain));
+    g_autofree char *name = g_strdup_printf("known_hosts.d/macvm-%s", mvm_domain_get_uuid(domain));
     g_autofree char *path = mvm_path_user_data(name);
     g_autofree char *folder = g_path_get_dirname(path);
 
@@ -258,8 +258,8 @@ test_ssh_argv(Fixture *f, gconstpointer unused)
 }
 
 /* What runs counts, and not what is remembered. */
-static const char forwards[] = DOMAIN("gone", RUNNING, SSH("2222"))
-    DOMAIN_WITH("moved", RUNNING, SSH("2222"), FORWARD("2300"))
+static const char forwards[] =
+    DOMAIN("gone", RUNNING, SSH("2222")) DOMAIN_WITH("moved", RUNNING, SSH("2222"), FORWARD("2300"))
         DOMAIN_WITH("new", RUNNING, "<macvm:machine " NS " version='1'/>", FORWARD("2301"))
             DOMAIN_WITH("bridged", RUNNING, SSH("2222"),
                         "<interface type='bridge'><source bridge='br0'/></interface>");
@@ -341,7 +341,8 @@ test_port_program(Fixture *f, gconstpointer unused)
     }
     g_assert_false(mvm_port_check_start(&f->context, d, &error));
     g_assert_error(error, MVM_ERROR, MVM_ERROR_CONFLICT);
-    g_assert_cmpstr(error->message, ==, "cannot start 'd': another program listens on its port 2302");
+    g_assert_cmpstr(error->message, ==,
+                    "cannot start 'd': another program listens on its port 2302");
     g_assert_nonnull(strstr(mvm_error_get_hint(error), "macvm set d --ssh-port PORT"));
 }
 
