@@ -5,6 +5,7 @@
 #include "util/error.h"
 #include "util/file.h"
 #include "util/interrupt.h"
+#include "util/words.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -43,13 +44,15 @@ last_line(char *text)
 static bool
 set_cut_off(const char *program, MvmChildRead read, int seconds, GError **error)
 {
+    g_autofree char *time = mvm_word_count(seconds, "second");
+
     if (read == MVM_CHILD_TOO_MUCH)
         g_set_error(error, MVM_ERROR, MVM_ERROR_FAILED, "'%s' wrote too much", program);
     else if (mvm_interrupted())
         g_set_error_literal(error, MVM_ERROR, MVM_ERROR_CANCELLED, "interrupted");
     else
-        g_set_error(error, MVM_ERROR, MVM_ERROR_FAILED, "'%s' did not end within %d seconds",
-                    program, seconds);
+        g_set_error(error, MVM_ERROR, MVM_ERROR_FAILED, "'%s' did not end within %s", program,
+                    time);
     return false;
 }
 

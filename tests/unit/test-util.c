@@ -172,6 +172,41 @@ test_command(void)
 }
 
 /* Each stream of the child is where the caller of the program finds it. */
+/* What a program writes is bounded, and so is its time. */
+static void
+test_endless(void)
+{
+    static const char *const floods[][4] = {
+        {"yes", NULL}, {"sh", "-c", "exec yes >&2", NULL}, {"sh", "-c", "yes & yes >&2", NULL}};
+    static const char *const sleeps[] = {"sleep", "1000", NULL};
+    static const char *const stubborn[] = {"sh", "-c", "trap '' TERM; exec >&- 2>&-; sleep 1000",
+                                           NULL};
+    static const char *const both[] = {
+        "sh", "-c",
+        "head -c 300000 /dev/zero | tr '\\0' e >&2; head -c 300000 /dev/zero | tr '\\0' o", NULL};
+    gint64 begin = g_get_monotonic_time();
+    g_autofree char *out = mvm_command_run_within(both, 60, NULL);
+
+    /* Neither pipe waits for the other. */
+    g_assert_cmpuint(strlen(out), ==, 300000);
+    for (size_t i = 0; i < G_N_ELEMENTS(floods); i++) {
+        g_autoptr(GError) error = NULL;
+
+        g_assert_null(mvm_command_run_within(floods[i], 60, &error));
+        g_assert_error(error, MVM_ERROR, MVM_ERROR_FAILED);
+        g_assert_nonnull(strstr(error->message, "wrote too much"));
+    }
+    {
+        g_autoptr(GError) late = NULL, deaf = NULL;
+
+        g_assert_null(mvm_command_run_within(sleeps, 1, &late));
+        g_assert_cmpstr(late->message, ==, "'sleep' did not end within 1 second");
+        g_assert_null(mvm_command_run_within(stubborn, 1, &deaf));
+        g_assert_error(deaf, MVM_ERROR, MVM_ERROR_FAILED);
+    }
+    g_assert_cmpint(g_get_monotonic_time() - begin, <, 100 * G_USEC_PER_SEC);
+}
+
 static void
 test_foreground(void)
 {
@@ -335,6 +370,7 @@ main(int argc, char **argv)
     g_test_add_func("/words/printable", test_printable);
     g_test_add_func("/error/hint", test_error_hint);
     g_test_add_func("/command/run", test_command);
+    g_test_add_func("/command/endless", test_endless);
     g_test_add_func("/command/foreground", test_foreground);
     g_test_add_func("/file/replace", test_file_replace);
     g_test_add_func("/file/lock", test_file_lock);
