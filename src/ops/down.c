@@ -221,14 +221,16 @@ mvm_machine_down(const MvmContext *context, const char *name, const MvmDownOptio
     g_autoptr(MvmDomain) domain = mvm_domain_open(context->conn, name, error);
     g_autoptr(MvmWatch) watch = domain == NULL ? NULL : mvm_watch_new(domain, error);
     MvmState state = MVM_STATE_UNKNOWN;
+    const char *reason = NULL;
     bool hears = false, asked = false;
 
     if (watch == NULL)
         return false;
-    state = mvm_watch_get_state(watch, NULL);
+    state = mvm_watch_get_state(watch, &reason);
     hears = state != MVM_STATE_PAUSED && state != MVM_STATE_SUSPENDED;
     if (!mvm_state_is_active(state))
-        return not_running(domain, state, error);
+        return mvm_check_not_moved(name, state, reason, "stop", error) &&
+               not_running(domain, state, error);
     if (!hears && !options->force)
         return cannot_hear(domain, state, error);
     if (hears && !ask_and_wait(context, domain, watch, options, &asked, error)) {

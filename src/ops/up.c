@@ -28,9 +28,11 @@ check_off(MvmDomain *domain, GError **error)
     g_autofree char *word = mvm_word_quote(name);
     g_autofree char *hint = NULL;
     MvmState state = MVM_STATE_UNKNOWN;
+    const char *reason = NULL;
 
     if (mvm_machine_check_off(domain, "start", &state, error))
-        return true;
+        return mvm_domain_get_state(domain, &state, &reason, error) &&
+               mvm_check_not_moved(name, state, reason, "start", error);
     if (state == MVM_STATE_UNKNOWN)
         return false;
     hint = state == MVM_STATE_PAUSED || state == MVM_STATE_SUSPENDED

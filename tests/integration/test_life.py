@@ -237,7 +237,8 @@ class Waiting(unittest.TestCase):
         self.addCleanup(self.env.macvm, "undefine", "--remove-storage", "--yes", "other")
         self.env.macvm("up", "macos")
         taken = self.env.macvm("up", "other", expect=4)
-        self.assertIn("port is taken on that host: 'macvm set other --ssh-port PORT'", taken.err)
+        self.assertIn(f"port {self.port} of the host leads to 'macos', which is running", taken.err)
+        self.assertIn("'macvm set other --ssh-port PORT'", taken.err)
         self.assertNotIn(harness.FAKE_OSK, taken.err)
 
     def test_power_button(self):

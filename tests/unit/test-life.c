@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* What is done with an existing machine, as far as libvirt's test driver and a socket can show. */
+#include "ops/awake.h"
 #include "ops/banner.h"
 #include "ops/clip-state.h"
 #include "ops/guest-ssh.h"
@@ -347,6 +348,19 @@ test_port_program(Fixture *f, gconstpointer unused)
 }
 
 static void
+test_moved(void)
+{
+    g_autoptr(GError) error = NULL;
+
+    g_assert_true(mvm_check_not_moved("m", MVM_STATE_RUNNING, "migrated", "start", NULL));
+    g_assert_true(mvm_check_not_moved("m", MVM_STATE_SHUT_OFF, "shutdown", "start", NULL));
+    g_assert_false(mvm_check_not_moved("m", MVM_STATE_SHUT_OFF, "migrated", "start", &error));
+    g_assert_error(error, MVM_ERROR, MVM_ERROR_CONFLICT);
+    g_assert_cmpstr(error->message, ==,
+                    "cannot start 'm': it was migrated to another host and may run there");
+}
+
+static void
 test_remote_command(void)
 {
     static const char *const yes[] = {"yes", NULL};
@@ -488,6 +502,7 @@ main(int argc, char **argv)
     g_test_add("/life/address", Fixture, forwards, setup, test_address, teardown);
     g_test_add("/life/port/start", Fixture, ports, setup, test_port_start, teardown);
     g_test_add("/life/port/program", Fixture, ports, setup, test_port_program, teardown);
+    g_test_add_func("/life/moved", test_moved);
     g_test_add_func("/life/remote-command", test_remote_command);
     g_test_add_func("/life/banner", test_banner);
     g_test_add_func("/life/exposure", test_exposure);

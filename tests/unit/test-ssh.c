@@ -97,8 +97,8 @@ static const char *const for_all[] = {
 };
 
 static const char *const never_there[] = {
-    "\nlocalforward", "\nremoteforward", "\ndynamicforward", "\nremotecommand", "\ncontrolpath",
-    "\nproxyjump",
+    "\nlocalforward",  "\nremoteforward", "\ndynamicforward",
+    "\nremotecommand", "\ncontrolpath",   "\nproxyjump",
 };
 
 static const char *const for_programs[] = {
@@ -156,16 +156,32 @@ static const struct {
     bool guest;
 } calls[] = {
     {"login",
-     {.kind = MVM_SSH_LOGIN, .trust = MVM_SSH_TRUST_FIRST, .alias = "macvm-1", .host = "127.0.0.1",
-      .user = "joe", .port = 2222, .literal = true},
+     {.kind = MVM_SSH_LOGIN,
+      .trust = MVM_SSH_TRUST_FIRST,
+      .alias = "macvm-1",
+      .host = "127.0.0.1",
+      .user = "joe",
+      .port = 2222,
+      .literal = true},
      true},
     {"act",
-     {.kind = MVM_SSH_BATCH, .trust = MVM_SSH_TRUST_KNOWN, .alias = "macvm-1", .host = "127.0.0.1",
-      .user = "joe", .port = 2222, .literal = true},
+     {.kind = MVM_SSH_BATCH,
+      .trust = MVM_SSH_TRUST_KNOWN,
+      .alias = "macvm-1",
+      .host = "127.0.0.1",
+      .user = "joe",
+      .port = 2222,
+      .literal = true},
      true},
     {"through",
-     {.kind = MVM_SSH_BATCH, .trust = MVM_SSH_TRUST_KNOWN, .alias = "macvm-1", .host = "127.0.0.1",
-      .user = "joe", .port = 2222, .literal = true, .proxy = "ssh -W 127.0.0.1:2222 kvm"},
+     {.kind = MVM_SSH_BATCH,
+      .trust = MVM_SSH_TRUST_KNOWN,
+      .alias = "macvm-1",
+      .host = "127.0.0.1",
+      .user = "joe",
+      .port = 2222,
+      .literal = true,
+      .proxy = "ssh -W 127.0.0.1:2222 kvm"},
      true},
     {"host", {.kind = MVM_SSH_ASKING, .host = "kvm"}, false},
     {"host-batch", {.kind = MVM_SSH_BATCH, .host = "kvm"}, false},
@@ -177,8 +193,7 @@ check_call(const Fixture *f, const MvmSshCall *call, bool guest)
 {
     static const char *const command[] = {"true", NULL};
     g_autoptr(GError) error = NULL;
-    g_autoptr(GPtrArray) argv =
-        mvm_ssh_argv(call, call->tunnel == NULL ? command : NULL, &error);
+    g_autoptr(GPtrArray) argv = mvm_ssh_argv(call, call->tunnel == NULL ? command : NULL, &error);
     g_autofree char *text = NULL;
 
     g_assert_no_error(error);
@@ -199,8 +214,8 @@ check_call(const Fixture *f, const MvmSshCall *call, bool guest)
     if (call->kind == MVM_SSH_BATCH)
         check_lines(text, for_batch, G_N_ELEMENTS(for_batch));
     if (guest) {
-        g_assert_nonnull(strstr(text, call->proxy != NULL ? "\nproxycommand ssh -W 127.0.0.1:2222 kvm\n"
-                                                          : "\n"));
+        g_assert_nonnull(strstr(
+            text, call->proxy != NULL ? "\nproxycommand ssh -W 127.0.0.1:2222 kvm\n" : "\n"));
         g_assert_true(call->proxy != NULL || strstr(text, "\nproxycommand") == NULL);
         g_assert_null(strstr(text, "/evil"));
         g_assert_nonnull(strstr(text, "/known_hosts.d/macvm-1"));
@@ -285,13 +300,20 @@ test_names(void)
         const char *user, *host;
         bool good;
     } names[] = {
-        {"joe", "127.0.0.1", true},        {NULL, "fe80::1%eth0", true},
-        {"DOMAIN\\joe", "mac", true},      {"a@b", "mac", true},
-        {NULL, "-oProxyCommand=x", false}, {"-oProxyCommand=x", "mac", false},
-        {NULL, "", false},                 {"", "mac", false},
-        {NULL, "a b", false},              {NULL, "a;b", false},
-        {NULL, "$(x)", false},             {NULL, "a\nb", false},
-        {"a`b", "mac", false},             {"a'b", "mac", false},
+        {"joe", "127.0.0.1", true},
+        {NULL, "fe80::1%eth0", true},
+        {"DOMAIN\\joe", "mac", true},
+        {"a@b", "mac", true},
+        {NULL, "-oProxyCommand=x", false},
+        {"-oProxyCommand=x", "mac", false},
+        {NULL, "", false},
+        {"", "mac", false},
+        {NULL, "a b", false},
+        {NULL, "a;b", false},
+        {NULL, "$(x)", false},
+        {NULL, "a\nb", false},
+        {"a`b", "mac", false},
+        {"a'b", "mac", false},
     };
 
     for (size_t i = 0; i < G_N_ELEMENTS(names); i++) {
