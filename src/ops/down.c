@@ -89,16 +89,15 @@ make_command(const MvmContext *context, MvmDomain *domain, gint64 patience)
     g_autoptr(MvmMetadata) metadata = mvm_domain_get_metadata(domain, &cause);
     g_autoptr(MvmGuestAddress) address =
         metadata != NULL ? mvm_guest_address_find(domain, metadata, &cause) : NULL;
-    g_autoptr(GPtrArray) argv =
-        address != NULL
-            ? mvm_guest_ssh_argv(domain, metadata, MVM_GUEST_SSH_ACT, shutdown_command, &cause)
-            : NULL;
+    GPtrArray *argv = NULL;
 
+    if (address != NULL && !mvm_guest_ssh_answers(domain, address, (int)(patience / 1000)))
+        return NULL;
+    if (address != NULL)
+        argv = mvm_guest_ssh_argv(domain, metadata, MVM_GUEST_SSH_ACT, shutdown_command, &cause);
     if (argv == NULL)
         note_button(context, cause);
-    else if (mvm_guest_ssh_answers(domain, address, (int)(patience / 1000)))
-        return g_steal_pointer(&argv);
-    return NULL;
+    return argv;
 }
 
 static void
