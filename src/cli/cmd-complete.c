@@ -52,7 +52,7 @@ offer_machines(const Line *line, const char *head)
     (void)setsid();
     (void)g_setenv("SSH_ASKPASS_REQUIRE", "never", TRUE);
     (void)alarm(MAX_SECONDS);
-    line->cli->conn = mvm_connection_open(line->cli->uri, NULL);
+    line->cli->conn = mvm_connection_open(line->cli->uri, MAX_SECONDS, NULL);
     machines = line->cli->conn != NULL ? mvm_domain_list(line->cli->conn, NULL) : NULL;
     for (guint i = 0; machines != NULL && i < machines->len; i++) {
         const MvmDomainInfo *machine = machines->pdata[i];

@@ -9,9 +9,13 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <locale.h>
+#include <poll.h>
 #include <signal.h>
 #include <string.h>
 #include <unistd.h>
+
+/* Static for give_up(), which runs in a thread of its own. */
+static MvmCli program;
 
 static bool
 parse_color(const char *name, const char *value, gpointer data, GError **error)
@@ -197,32 +201,44 @@ blame_interrupt(GError **error)
     g_error_free(cause);
 }
 
+/* In another thread, while this program's own is in a call that does not return. */
+static void
+give_up(void)
+{
+    struct pollfd terminal = {.fd = STDERR_FILENO, .events = POLLOUT};
+    g_autoptr(GError) error = g_error_new_literal(
+        MVM_ERROR, MVM_ERROR_CANCELLED, "interrupted: what was in progress did not end in time");
+    GError *with_hint = error;
+
+    mvm_error_set_hint(&with_hint, "run the command again: it continues from what is there");
+    if (poll(&terminal, 1, 0) == 1 && ftrylockfile(stderr) == 0)
+        print_error(&program, error);
+}
+
 int
 main(int argc, char **argv)
 {
-    MvmCli cli = {0};
+    MvmCli *cli = &program;
     g_autoptr(GError) error = NULL;
     int status = 0;
 
     keep_standard_streams();
     setlocale(LC_ALL, "");
     signal(SIGPIPE, SIG_IGN);
-    mvm_interrupt_catch(isatty(STDERR_FILENO)
-                            ? "\nmacvm: still at work; Ctrl-C once more ends it at once\n"
-                            : NULL);
-    if (!run(&cli, argc, argv, &error)) {
+    mvm_interrupt_catch(give_up);
+    if (!run(cli, argc, argv, &error)) {
         blame_interrupt(&error);
         status = mvm_error_exit_status(error);
-        mvm_cli_end_say(&cli, status == 0);
+        mvm_cli_end_say(cli, status == 0);
         if (!g_error_matches(error, MVM_ERROR, MVM_ERROR_DONE))
-            print_error(&cli, error);
+            print_error(cli, error);
     } else {
-        mvm_cli_end_say(&cli, true);
-        status = cli.exit_status;
+        mvm_cli_end_say(cli, true);
+        status = cli->exit_status;
     }
-    mvm_cli_progress_end(&cli);
-    mvm_connection_free(cli.conn);
-    g_free(cli.uri);
+    mvm_cli_progress_end(cli);
+    mvm_connection_free(cli->conn);
+    g_free(cli->uri);
     if ((fflush(stdout) != 0 || ferror(stdout)) && errno != EPIPE && status == 0) {
         fprintf(stderr, "macvm: cannot write to standard output: %s\n", g_strerror(errno));
         status = 1;

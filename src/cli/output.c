@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "cli/cli.h"
+#include "ops/config.h"
 #include "util/error.h"
 #include "util/interrupt.h"
 #include "virt/pump.h"
@@ -144,9 +145,13 @@ mvm_cli_print_change(const char *name, bool changed, bool running)
 MvmConnection *
 mvm_cli_connect(MvmCli *cli, GError **error)
 {
+    unsigned timeout = MVM_CONNECTION_TIMEOUT;
+
     if (cli->conn != NULL)
         return cli->conn;
-    cli->conn = mvm_connection_open(cli->uri, error);
+    if (!mvm_config_load_timeout(&timeout, error))
+        return NULL;
+    cli->conn = mvm_connection_open(cli->uri, timeout, error);
     if (cli->conn != NULL && mvm_connection_is_root_session(cli->conn))
         mvm_cli_say(cli, "macvm: for root, qemu:///session is the system's libvirt: "
                          "the same as qemu:///system");

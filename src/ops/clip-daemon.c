@@ -94,7 +94,7 @@ wait_for_word(int fd, GPid pid, const char *log, char **ret_note, GError **error
 
         if (poll(fds, G_N_ELEMENTS(fds), -1) < 0)
             continue;
-        if (fds[1].revents != 0) {
+        if (mvm_interrupted()) {
             kill(pid, SIGTERM);
             return no_word(log, true, error);
         }

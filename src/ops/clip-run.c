@@ -15,7 +15,7 @@
 #include <sys/eventfd.h>
 
 #define MMAP_FROM (256 * 1024) /* bytes */
-#define FOLLOWER_MS 2000       /* for libvirt to answer at the end */
+#define FOLLOWER_MS 500        /* for libvirt to answer at the end */
 #define LINES_MAX                                                                                  \
     600 /* of the log in a minute: a guest must not fill the host's memory with them */
 #define LINES_US (60 * G_USEC_PER_SEC)
@@ -108,10 +108,9 @@ wait_for_agent(MvmAgent *agent, const Run *run)
     while ((fds[0].revents & POLLIN) == 0) {
         if (poll(fds, G_N_ELEMENTS(fds), -1) < 0)
             continue;
-        if (fds[1].revents != 0) {
+        if (mvm_interrupted() && fds[1].fd >= 0) {
             mvm_agent_stop(agent);
             fds[1].fd = -1;
-            fds[1].revents = 0;
         }
     }
 }

@@ -10,6 +10,8 @@
 
 #define MACHINE_GROUP "machine"
 #define FETCH_GROUP "fetch"
+#define CONNECTION_GROUP "connection"
+#define TIMEOUT_MAX 3600
 #define SYSTEM_FILE "/etc/macvm/macvm.conf"
 
 /* What both files say together. */
@@ -114,11 +116,13 @@ check_groups(GKeyFile *file, const char *path, GError **error)
     g_auto(GStrv) groups = g_key_file_get_groups(file, NULL);
 
     for (char **group = groups; *group != NULL; group++) {
-        if (strcmp(*group, MACHINE_GROUP) == 0 || strcmp(*group, FETCH_GROUP) == 0)
+        if (strcmp(*group, MACHINE_GROUP) == 0 || strcmp(*group, FETCH_GROUP) == 0 ||
+            strcmp(*group, CONNECTION_GROUP) == 0)
             continue;
         g_set_error(error, MVM_ERROR, MVM_ERROR_USAGE, "cannot use '%s': unknown group [%s]", path,
                     *group);
-        mvm_error_set_hint(error, "the groups are [" MACHINE_GROUP "] and [" FETCH_GROUP "]");
+        mvm_error_set_hint(error, "the groups are [" MACHINE_GROUP "], [" FETCH_GROUP "] and "
+                                  "[" CONNECTION_GROUP "]");
         return false;
     }
     return true;
@@ -185,4 +189,49 @@ mvm_config_load_fetch(MvmFetchConfig *ret_fetch, GError **error)
     *ret_fetch = config.fetch;
     config.fetch = (MvmFetchConfig){0};
     return true;
+}
+
+static bool
+take_connection_key(const char *key, const char *value, unsigned *timeout, GError **error)
+{
+    guint64 seconds = 0;
+
+    if (strcmp(key, "timeout") != 0)
+        return set_unknown_key(key, error);
+    if (!g_ascii_string_to_unsigned(value, 10, 1, TIMEOUT_MAX, &seconds, NULL)) {
+        g_set_error(error, MVM_ERROR, MVM_ERROR_USAGE,
+                    "the value of 'timeout' is not a number of seconds from 1 to %d", TIMEOUT_MAX);
+        return false;
+    }
+    *timeout = (unsigned)seconds;
+    return true;
+}
+
+static bool
+load_connection(const char *path, unsigned *timeout, GError **error)
+{
+    g_autoptr(GKeyFile) file = g_key_file_new();
+    g_auto(GStrv) keys = NULL;
+
+    if (!g_key_file_load_from_file(file, path, G_KEY_FILE_NONE, NULL))
+        return true;
+    keys = g_key_file_get_keys(file, CONNECTION_GROUP, NULL, NULL);
+    for (char **key = keys; key != NULL && *key != NULL; key++) {
+        g_autofree char *value = g_key_file_get_value(file, CONNECTION_GROUP, *key, NULL);
+
+        if (take_connection_key(*key, value, timeout, error))
+            continue;
+        g_prefix_error(error, "cannot use '%s': ", path);
+        return false;
+    }
+    return true;
+}
+
+bool
+mvm_config_load_timeout(unsigned *ret_timeout, GError **error)
+{
+    g_autofree char *own = mvm_path_user_config("macvm.conf");
+
+    return load_connection(SYSTEM_FILE, ret_timeout, error) &&
+           load_connection(own, ret_timeout, error);
 }

@@ -9,6 +9,9 @@
  *   [fetch]
  *   server=http://...  as --server of `fetch`, for where that is not given (in `setup`, too)
  *   trust_key=/...     as --trust-key, for that server
+ *
+ *   [connection]
+ *   timeout=10         seconds to wait for a libvirt host that does not answer, from 1 to 3600
  */
 #pragma once
 
@@ -29,6 +32,11 @@ typedef struct {
 
 void mvm_fetch_config_clear(MvmFetchConfig *fetch);
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(MvmFetchConfig, mvm_fetch_config_clear)
+
+/* Sets *ret_timeout (seconds) when one of the files has timeout in the group [connection]. Fails
+ * for a bad value of it only, since every command connects: what else is in the files is looked at
+ * by the commands that use it. */
+bool mvm_config_load_timeout(unsigned *ret_timeout, GError **error);
 
 /* The group [fetch] of both files; fails as mvm_config_load() does. */
 bool mvm_config_load_fetch(MvmFetchConfig *ret_fetch, GError **error);

@@ -151,8 +151,10 @@ run_waiting(const char *const *argv, const char *input, int *ret_status, GError 
                                                input == NULL ? NULL : &in, NULL, NULL, &cause);
     if (started && input != NULL)
         feed(in, input);
-    while (started && waitpid(pid, &status, 0) < 0)
-        ;
+    while (started && waitpid(pid, &status, 0) < 0) {
+        if (mvm_interrupted())
+            kill(pid, SIGTERM);
+    }
     sigaction(SIGINT, &old_int, NULL);
     sigaction(SIGQUIT, &old_quit, NULL);
     if (!started)

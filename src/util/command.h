@@ -23,7 +23,7 @@ char *mvm_command_run_within(const char *const *argv, int seconds, GError **erro
 
 /* Runs argv on this process's own stdin, stdout and stderr and waits. Sets *ret_status to the exit
  * status, or 128 + the signal's number. Fails only when it cannot be started. While it runs, SIGINT
- * and SIGQUIT are the child's. */
+ * and SIGQUIT are the child's; SIGTERM and SIGHUP end the child. */
 bool mvm_command_run_foreground(const char *const *argv, int *ret_status, GError **error);
 
 /* The same with input on its stdin (NULL: nothing) and its stdout shown on stderr, for programs

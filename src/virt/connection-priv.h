@@ -11,6 +11,7 @@
 struct MvmConnection {
     virConnectPtr virt;    /* owned */
     MvmEndpoint *endpoint; /* owned */
+    unsigned timeout;      /* seconds, for connecting */
     bool session;
 };
 

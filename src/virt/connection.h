@@ -14,8 +14,13 @@ typedef struct MvmConnection MvmConnection;
 
 /* Opens uri; NULL follows libvirt's own rules (LIBVIRT_DEFAULT_URI, libvirt.conf, its probing) and,
  * when nothing answers, qemu:///session, which libvirt starts by itself. Aliases of libvirt.conf
- * work. Registers libvirt's default event loop first. Fails with MVM_ERROR_HOST. */
-MvmConnection *mvm_connection_open(const char *uri, GError **error);
+ * work. Registers libvirt's default event loop first. Fails with MVM_ERROR_HOST, also when there is
+ * no answer within timeout seconds (a user who is asked for a password, and a daemon that has to
+ * start first, get more), and with MVM_ERROR_CANCELLED at Ctrl-C. */
+MvmConnection *mvm_connection_open(const char *uri, unsigned timeout, GError **error);
+
+/* The default of timeout. */
+#define MVM_CONNECTION_TIMEOUT 10U
 void mvm_connection_free(MvmConnection *conn);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(MvmConnection, mvm_connection_free)
 

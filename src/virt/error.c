@@ -86,6 +86,7 @@ static const struct {
      "this QEMU was built without isa-applesmc: install the QEMU of Debian, Fedora or upstream"},
     {VIR_ERR_INTERNAL_ERROR, "\"write\" lock", NULL, MVM_ERROR_CONFLICT,
      "another machine uses that disk: stop it first"},
+    {VIR_ERR_INTERNAL_ERROR, "keepalive timeout", NULL, MVM_ERROR_HOST, MVM_VIRT_SILENT_HINT},
     {VIR_ERR_INTERNAL_ERROR, "client socket is closed", NULL, MVM_ERROR_HOST, MVM_VIRT_LOST_HINT},
     {VIR_ERR_SYSTEM_ERROR, "End of file while reading data", NULL, MVM_ERROR_HOST,
      MVM_VIRT_LOST_HINT},

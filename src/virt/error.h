@@ -20,6 +20,10 @@ void mvm_virt_error_translate(GError **error, const char *what, int virt_code, c
 /* The hint of an error that came by the loss of the connection. */
 #define MVM_VIRT_LOST_HINT "the connection to libvirt was lost: run the command again"
 
+/* The hint of one whose other end is silent. */
+#define MVM_VIRT_SILENT_HINT                                                                       \
+    "libvirt does not answer any more: check the host and its daemon, then run the command again"
+
 /* Part of what libvirt says, in place of QEMU's own words, when QEMU ended before libvirt came to
  * connect to its monitor. Seen with libvirt 9.0, ten times in a hundred on a busy machine. */
 #define MVM_VIRT_NO_MONITOR "failed to connect to monitor"

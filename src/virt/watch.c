@@ -23,10 +23,10 @@ struct MvmWatch {
     unsigned id; /* the domain's while active: another one means that it was restarted */
     MvmState state;
     const char *reason; /* static */
-    bool stopped;
-    bool lost;
-    bool woken; /* something happened in this step */
-    bool interrupted;
+    gint stopped;       /* these four: also set by callbacks, which may come in another thread */
+    gint lost;
+    gint woken; /* something happened since the last look at the state */
+    gint interrupted;
 };
 
 static int
@@ -35,8 +35,8 @@ on_lifecycle(virConnectPtr conn, virDomainPtr domain, int event, int detail, voi
     MvmWatch *watch = opaque;
 
     if (event == VIR_DOMAIN_EVENT_STOPPED)
-        watch->stopped = true;
-    watch->woken = true;
+        g_atomic_int_set(&watch->stopped, 1);
+    g_atomic_int_set(&watch->woken, 1);
     return 0;
 }
 
@@ -45,8 +45,8 @@ on_close(virConnectPtr conn, int reason, void *opaque)
 {
     MvmWatch *watch = opaque;
 
-    watch->lost = true;
-    watch->woken = true;
+    g_atomic_int_set(&watch->lost, 1);
+    g_atomic_int_set(&watch->woken, 1);
 }
 
 static void
@@ -54,8 +54,8 @@ on_interrupt(int handle, int fd, int events, void *opaque)
 {
     MvmWatch *watch = opaque;
 
-    watch->interrupted = true;
-    watch->woken = true;
+    g_atomic_int_set(&watch->interrupted, 1);
+    g_atomic_int_set(&watch->woken, 1);
 }
 
 static void
@@ -63,7 +63,7 @@ on_fd(int handle, int fd, int events, void *opaque)
 {
     MvmWatch *watch = opaque;
 
-    watch->woken = true;
+    g_atomic_int_set(&watch->woken, 1);
 }
 
 static void
@@ -71,7 +71,7 @@ on_timer(int timer, void *opaque)
 {
     MvmWatch *watch = opaque;
 
-    watch->woken = true;
+    g_atomic_int_set(&watch->woken, 1);
 }
 
 static bool
@@ -91,7 +91,7 @@ read_state(MvmWatch *watch, GError **error)
         if (g_error_matches(cause, MVM_ERROR, MVM_ERROR_NOT_FOUND)) {
             watch->state = MVM_STATE_SHUT_OFF;
             watch->reason = "undefined";
-            watch->stopped = true;
+            g_atomic_int_set(&watch->stopped, 1);
             return true;
         }
         watch->lost = !connection_is_alive(watch);
@@ -102,9 +102,9 @@ read_state(MvmWatch *watch, GError **error)
     }
     id = virDomainGetID(watch->domain->virt);
     if (!mvm_state_is_active(watch->state))
-        watch->stopped = true;
+        g_atomic_int_set(&watch->stopped, 1);
     else if (watch->id != 0 && id != (unsigned)-1 && id != watch->id)
-        watch->stopped = true;
+        g_atomic_int_set(&watch->stopped, 1);
     if (id != (unsigned)-1)
         watch->id = id;
     return true;
@@ -115,7 +115,7 @@ subscribe(MvmWatch *watch, GError **error)
 {
     MvmDomain *domain = watch->domain;
 
-    watch->lost = false;
+    g_atomic_int_set(&watch->lost, 0);
     watch->event = virConnectDomainEventRegisterAny(
         domain->conn->virt, domain->virt, VIR_DOMAIN_EVENT_ID_LIFECYCLE,
         MVM_VIRT_EVENT_CALLBACK(on_lifecycle), watch, NULL);
@@ -124,7 +124,7 @@ subscribe(MvmWatch *watch, GError **error)
         if (connection_is_alive(watch))
             return false;
         g_clear_error(error);
-        watch->lost = true;
+        g_atomic_int_set(&watch->lost, 1);
         return true;
     }
     /* A driver within this process (test:///) has no link to lose and refuses it. */
@@ -158,7 +158,7 @@ mvm_watch_new(MvmDomain *domain, GError **error)
                                              on_interrupt, watch, NULL);
     if (!subscribe(watch, error))
         return NULL;
-    watch->stopped = false;
+    g_atomic_int_set(&watch->stopped, 0);
     return g_steal_pointer(&watch);
 }
 
@@ -191,7 +191,7 @@ mvm_watch_set_fd(MvmWatch *watch, int fd)
 static bool
 run_loop(MvmWatch *watch, gint64 until, GError **error)
 {
-    while (!watch->woken) {
+    while (g_atomic_int_get(&watch->woken) == 0) {
         gint64 left = until - g_get_monotonic_time();
 
         if (left <= 0)
@@ -201,6 +201,7 @@ run_loop(MvmWatch *watch, gint64 until, GError **error)
             return mvm_virt_set_error(error, "wait for '%s'", watch->domain->name);
     }
     virEventUpdateTimeout(watch->timer, -1);
+    g_atomic_int_set(&watch->woken, 0);
     return true;
 }
 
@@ -238,7 +239,6 @@ reconnect(MvmWatch *watch, GError **error)
 bool
 mvm_watch_step(MvmWatch *watch, gint64 until, GError **error)
 {
-    watch->woken = false;
     if (watch->lost) {
         if (!reconnect(watch, error))
             return false;
@@ -249,7 +249,7 @@ mvm_watch_step(MvmWatch *watch, gint64 until, GError **error)
     }
     if (!run_loop(watch, until, error))
         return false;
-    if (watch->interrupted || mvm_interrupted()) {
+    if (mvm_interrupted() || watch->interrupted) {
         g_autofree char *word = mvm_word_quote(watch->domain->name);
 
         /* What it has become since may not have been told yet: a start that was just asked for. */

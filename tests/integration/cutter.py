@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""A connection to a session's libvirt that ends at a chosen moment."""
+"""A connection to a session's libvirt that ends, or goes silent, at a chosen moment."""
 
 import os
 import socket
@@ -7,10 +7,14 @@ import threading
 
 
 class Cutter:
-    """A socket that leads to the session's daemon until the client has sent one of the words, the given times over."""
+    """A socket that leads to the session's daemon until the client has sent one of the words, the given times over.
 
-    def __init__(self, env, word, times=1):
+    silent: then the connection stays open, and nothing passes any more, as with a daemon that hangs.
+    """
+
+    def __init__(self, env, word, times=1, silent=False):
         self.word, self.times, self.hits = word, times, 0
+        self.silent = silent
         self.far = env.run_dir / "libvirt/libvirt-sock"
         self.path = env.dir / "cut.sock"
         self.listener = socket.socket(socket.AF_UNIX)
@@ -38,7 +42,11 @@ class Cutter:
                 sent += data if watched else b""
                 if sent.count(self.word) >= self.times:
                     self.hits += 1
+                    if self.silent:
+                        return
                     break
+                if self.silent and self.hits:
+                    return
                 target.sendall(data)
         except OSError:
             pass

@@ -198,7 +198,7 @@ run_in_pool(MvmPool *pool, const char *command, char **args, GError **error)
 static bool
 run(char **argv, GError **error)
 {
-    g_autoptr(MvmConnection) conn = mvm_connection_open(argv[1], error);
+    g_autoptr(MvmConnection) conn = mvm_connection_open(argv[1], MVM_CONNECTION_TIMEOUT, error);
     g_autoptr(MvmPool) pool = NULL;
     const char *name = NULL;
 

@@ -70,10 +70,10 @@ setup(Fixture *f, gconstpointer nodes)
     file = g_build_filename(f->dir, "node.xml", NULL);
     uri = g_strdup_printf("test://%s", file);
     write_nodes(file, nodes, true);
-    f->conn = mvm_connection_open(uri, NULL);
+    f->conn = mvm_connection_open(uri, MVM_CONNECTION_TIMEOUT, NULL);
     if (f->conn == NULL) {
         write_nodes(file, nodes, false);
-        f->conn = mvm_connection_open(uri, &error);
+        f->conn = mvm_connection_open(uri, MVM_CONNECTION_TIMEOUT, &error);
     }
     g_assert_no_error(error);
     f->context = mvm_context(f->conn, NULL);
