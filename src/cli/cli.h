@@ -44,6 +44,7 @@ struct MvmCli {
     gboolean verbose;
     MvmColor color;
     const MvmCommand *command; /* the one that runs */
+    GPtrArray *taken; /* owned; a word before a global option that was taken, then that option */
     /* Completion asks for the command's options: parse hands them over and is DONE. */
     void (*on_options)(MvmCli *cli, const GOptionEntry *entries, void *data);
     void *on_options_data;

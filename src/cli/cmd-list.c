@@ -16,11 +16,13 @@ mvm_cmd_list(MvmCli *cli, int argc, char **argv, GError **error)
         MvmMachineRow row = mvm_machine_row(machines->pdata[i]);
 
         g_ptr_array_add(rows, g_memdup2(&row, sizeof(row)));
+        mvm_cli_warn_damage(cli, machines->pdata[i]);
     }
     if (!cli->json) {
         mvm_table_print(cli, mvm_machine_columns, rows, mvm_machine_row_style);
         if (rows->len == 0)
-            mvm_cli_say(cli, "no machines here yet; 'macvm define' makes one");
+            mvm_cli_say(cli, "no machines on %s yet; 'macvm define' creates one",
+                        mvm_connection_get_endpoint(cli->conn)->uri);
         return true;
     }
     json = mvm_json_new();

@@ -1,10 +1,13 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "cli/commands.h"
 #include "cli/pick.h"
+#include "machine/name.h"
 #include "ops/png.h"
 #include "ops/screenshot.h"
 #include "util/error.h"
 #include "util/file.h"
+#include "util/words.h"
+#include "virt/domain.h"
 
 #include <string.h>
 #include <sys/stat.h>
@@ -67,6 +70,29 @@ write_file(const char *file, const GByteArray *picture, GError **error)
                             : mvm_file_replace(file, picture->data, picture->len, 0644, error);
 }
 
+/* 'screenshot work' is meant for the machine, unless nothing is called so. */
+static bool
+check_not_machine(MvmCli *cli, const char *file, GError **error)
+{
+    g_autofree char *word = mvm_word_quote(file);
+    g_autoptr(MvmDomain) domain = NULL;
+
+    if (strpbrk(file, "./") != NULL || strcmp(file, "-") == 0 || !mvm_name_check(file, NULL))
+        return true;
+    if (mvm_cli_connect(cli, error) == NULL)
+        return false;
+    domain = mvm_domain_open_any(cli->conn, file, NULL);
+    if (domain == NULL)
+        return true;
+    g_set_error(error, MVM_ERROR, MVM_ERROR_USAGE,
+                "cannot write the picture to '%s': that is a machine's name", file);
+    mvm_error_set_hint(error,
+                       "give the file as well: 'macvm screenshot %s %s.png', or write './%s' for a "
+                       "file of that name",
+                       word, word, file);
+    return false;
+}
+
 bool
 mvm_cmd_screenshot(MvmCli *cli, int argc, char **argv, GError **error)
 {
@@ -85,6 +111,8 @@ mvm_cmd_screenshot(MvmCli *cli, int argc, char **argv, GError **error)
         mvm_error_set_hint(error, "give a file's name");
         return false;
     }
+    if (argc == 2 && !check_not_machine(cli, file, error))
+        return false;
     if ((name = mvm_cli_pick(cli, argc == 3 ? argv[1] : NULL, &context, error)) == NULL ||
         (picture = mvm_machine_screenshot(&context, name, error)) == NULL)
         return false;

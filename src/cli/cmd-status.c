@@ -108,7 +108,8 @@ print_ssh(const MvmMachineStatus *status, const MvmMachineRow *row)
                mvm_state_is_active(status->info->state) ? "" : " while it is off");
         return;
     }
-    printf("ssh         %s:%d, %s\n", row->ssh_host, (int)row->ssh_port,
+    printf("ssh         %s:%d%s%s, %s\n", row->ssh_host, (int)row->ssh_port,
+           status->host != NULL ? " on " : "", status->host != NULL ? status->host : "",
            status->ssh_reachable                      ? "answers"
            : mvm_state_is_active(status->info->state) ? "does not answer"
                                                       : "the machine is off");
@@ -153,7 +154,8 @@ print_text(const MvmCli *cli, const MvmMachineStatus *status, const MvmMachineRo
     printf("Size        %s, %s\n", vcpus, memory);
     print_ssh(status, row);
     if (status->screen != NULL)
-        printf("Screen      %s\n", status->screen);
+        printf("Screen      %s%s%s\n", status->screen, status->host != NULL ? " on " : "",
+               status->host != NULL ? status->host : "");
     printf("Clipboard   %s\n", status->clip_running ? "shared" : "not shared");
     printf("Autostart   %s\n", row->autostart ? "yes" : "no");
     printf("UUID        %s\n", row->uuid);
@@ -181,6 +183,7 @@ mvm_status_show(MvmCli *cli, const char *given, GError **error)
     row.ssh_port = status->ssh != NULL ? (uint64_t)status->ssh->port : 0;
     row.ssh_reachable = status->ssh_reachable;
     disks = disk_rows(status);
+    mvm_cli_warn_damage(cli, status->info);
     if (cli->json)
         print_json(status, &row, disks);
     else

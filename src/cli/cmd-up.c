@@ -21,8 +21,7 @@ mvm_cmd_up(MvmCli *cli, int argc, char **argv, GError **error)
         {NULL, 0, 0, 0, NULL, NULL, NULL},
     };
 
-    mvm_cli_fix_wait_ssh(argv);
-    if (!mvm_cli_parse(cli, entries, &argc, &argv, error) ||
+    if (!mvm_cli_fix_wait_ssh(argv, error) || !mvm_cli_parse(cli, entries, &argc, &argv, error) ||
         !mvm_cli_parse_wait_ssh(wait_ssh, &seconds, error) ||
         (name = mvm_cli_pick(cli, argv[1], &context, error)) == NULL ||
         !mvm_machine_up(&context, name, seconds, error))

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "cli/machine-row.h"
 
+#include "util/words.h"
+
 #define AT(member) offsetof(MvmMachineRow, member)
 
 #define BEFORE_SSH                                                                                 \
@@ -68,4 +70,17 @@ mvm_machine_row(const MvmDomainInfo *info)
         .autostart = info->autostart,
         .style = style_of(info->state),
     };
+}
+
+void
+mvm_cli_warn_damage(MvmCli *cli, const MvmDomainInfo *info)
+{
+    g_autofree char *damage = info->damage != NULL ? mvm_word_printable(info->damage) : NULL;
+    g_autofree char *word = mvm_word_quote(info->name);
+
+    if (damage != NULL)
+        mvm_cli_say(cli,
+                    "warning: %s; correct or remove the element macvm:machine under <metadata> "
+                    "with 'virsh edit %s'",
+                    damage, word);
 }

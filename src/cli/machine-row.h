@@ -27,3 +27,6 @@ MvmMachineRow mvm_machine_row(const MvmDomainInfo *info);
 
 /* How its state looks, for mvm_table_print(). */
 MvmStyle mvm_machine_row_style(const void *row);
+
+/* Warns on stderr when what macvm remembers of the machine cannot be read. */
+void mvm_cli_warn_damage(MvmCli *cli, const MvmDomainInfo *info);

@@ -40,7 +40,9 @@ static bool
 take_globals(MvmCli *cli, int *argc, char **argv, bool *ret_version, GError **error)
 {
     int kept = 1, i = 1;
+    const char *before = NULL;
 
+    cli->taken = g_ptr_array_new();
     for (; i < *argc && strcmp(argv[i], "--") != 0; i++) {
         const char *arg = argv[i];
 
@@ -74,7 +76,14 @@ take_globals(MvmCli *cli, int *argc, char **argv, bool *ret_version, GError **er
             }
         } else {
             argv[kept++] = argv[i];
+            before = arg;
+            continue;
         }
+        if (before != NULL) {
+            g_ptr_array_add(cli->taken, (char *)before);
+            g_ptr_array_add(cli->taken, (char *)arg);
+        }
+        before = NULL;
     }
     while (i < *argc)
         argv[kept++] = argv[i++];
@@ -239,6 +248,7 @@ main(int argc, char **argv)
     mvm_cli_progress_end(cli);
     mvm_connection_free(cli->conn);
     g_free(cli->uri);
+    g_clear_pointer(&cli->taken, g_ptr_array_unref);
     if ((fflush(stdout) != 0 || ferror(stdout)) && errno != EPIPE && status == 0) {
         fprintf(stderr, "macvm: cannot write to standard output: %s\n", g_strerror(errno));
         status = 1;

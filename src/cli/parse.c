@@ -45,6 +45,35 @@ check_count(const MvmCommand *command, int count, char **args, GError **error)
     return true;
 }
 
+static bool
+needs_value(const GOptionEntry *entry, const char *word)
+{
+    return entry->arg != G_OPTION_ARG_NONE && entry->arg != G_OPTION_ARG_CALLBACK &&
+           (entry->flags & G_OPTION_FLAG_OPTIONAL_ARG) == 0 && g_str_has_prefix(word, "--") &&
+           g_str_equal(word + strlen("--"), entry->long_name);
+}
+
+/* "--boot-args -v": -v is an option of every command, and was taken as that. */
+static bool
+check_taken(const MvmCli *cli, const GOptionEntry *entries, GError **error)
+{
+    for (guint i = 0; cli->taken != NULL && i + 1 < cli->taken->len; i += 2) {
+        const char *option = cli->taken->pdata[i], *value = cli->taken->pdata[i + 1];
+
+        for (const GOptionEntry *e = entries; e != NULL && e->long_name != NULL; e++) {
+            if (!needs_value(e, option))
+                continue;
+            g_set_error(error, MVM_ERROR, MVM_ERROR_USAGE,
+                        "cannot run '%s': missing argument for %s, since '%s' is an option",
+                        cli->command->name, option, value);
+            mvm_error_set_hint(error, "use '=' for a value that begins with '-': %s=%s", option,
+                               value);
+            return false;
+        }
+    }
+    return true;
+}
+
 bool
 mvm_cli_parse(MvmCli *cli, const GOptionEntry *entries, int *argc, char ***argv, GError **error)
 {
@@ -59,6 +88,8 @@ mvm_cli_parse(MvmCli *cli, const GOptionEntry *entries, int *argc, char ***argv,
         mvm_help_command(cli->command, entries, stdout);
         return done(error);
     }
+    if (!check_taken(cli, entries, error))
+        return false;
     g_option_context_set_help_enabled(context, FALSE);
     if (entries != NULL)
         g_option_context_add_main_entries(context, entries, NULL);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "cli/power.h"
 
+#include "util/error.h"
 #include "util/size.h"
 
 #include <string.h>
@@ -9,15 +10,24 @@
 #define STRINGIFY(number) #number
 #define AS_TEXT(number) STRINGIFY(number)
 
-void
-mvm_cli_fix_wait_ssh(char **argv)
+bool
+mvm_cli_fix_wait_ssh(char **argv, GError **error)
 {
     static char with_default[] = "--wait-ssh=" AS_TEXT(MVM_WAIT_SSH_TIMEOUT);
 
     for (; *argv != NULL && strcmp(*argv, "--") != 0; argv++) {
-        if (strcmp(*argv, "--wait-ssh") == 0)
-            *argv = with_default;
+        if (strcmp(*argv, "--wait-ssh") != 0)
+            continue;
+        if (argv[1] != NULL && *argv[1] != '\0' &&
+            strspn(argv[1], "0123456789") == strlen(argv[1])) {
+            g_set_error(error, MVM_ERROR, MVM_ERROR_USAGE,
+                        "cannot use '%s' after --wait-ssh: the seconds follow after '='", argv[1]);
+            mvm_error_set_hint(error, "use '=': --wait-ssh=%s", argv[1]);
+            return false;
+        }
+        *argv = with_default;
     }
+    return true;
 }
 
 static bool

@@ -6,8 +6,8 @@
 #include "ops/power.h"
 
 /* Makes "--wait-ssh" without a value one with the default: GOption would take the next word, which
- * is the machine's name, for the value. */
-void mvm_cli_fix_wait_ssh(char **argv);
+ * is the machine's name, for the value. A number there was meant as the value: MVM_ERROR_USAGE. */
+bool mvm_cli_fix_wait_ssh(char **argv, GError **error);
 
 /* The options' rows for GOption, each bound to where its value goes. */
 #define MVM_CLI_TIMEOUT_ENTRY(value)                                                               \

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "cli/cli.h"
 #include "util/interrupt.h"
+#include "util/rate.h"
 #include "util/size.h"
 
 #include <string.h>
@@ -9,39 +10,25 @@
 /* Short work shows no bar, and a bar is drawn at most this often. In microseconds. */
 #define FIRST_AFTER (G_USEC_PER_SEC / 2)
 #define REDRAW_EVERY (G_USEC_PER_SEC / 10)
-/* The rate is an average over about this many seconds. */
-#define RATE_WINDOW 5.0
 
 typedef struct {
-    char *what;        /* owned; the work that the numbers below are of */
-    gint64 started;    /* monotonic time of its first update */
-    gint64 drawn;      /* of the last line on the screen */
-    uint64_t drawn_at; /* done at that time */
-    uint64_t done;     /* of the last update ... */
-    uint64_t total;    /* ... which may not have been drawn */
-    double rate;       /* bytes a second */
-    int tenth;         /* last tenth told, when there is no terminal */
-    bool on_screen;    /* a bar is on the current line */
+    char *what;     /* owned; the work that the numbers below are of */
+    gint64 started; /* monotonic time of its first update */
+    gint64 drawn;   /* of the last line on the screen */
+    uint64_t done;  /* of the last update ... */
+    uint64_t total; /* ... which may not have been drawn */
+    MvmRate rate;   /* of done */
+    int tenth;      /* last tenth told, when there is no terminal */
+    bool on_screen; /* a bar is on the current line */
 } Bar;
 
 static void
 begin(Bar *bar, const char *what, uint64_t done)
 {
     g_free(bar->what);
-    *bar = (Bar){.what = g_strdup(what), .started = g_get_monotonic_time(), .drawn_at = done};
+    *bar = (Bar){.what = g_strdup(what), .started = g_get_monotonic_time()};
     bar->drawn = bar->started;
-}
-
-static void
-update_rate(Bar *bar, uint64_t done, gint64 now)
-{
-    double seconds = (double)(now - bar->drawn) / G_USEC_PER_SEC;
-    double current = seconds > 0 ? (double)(done - bar->drawn_at) / seconds : 0;
-    double weight = MIN(seconds / RATE_WINDOW, 1.0);
-
-    bar->rate = bar->rate <= 0 ? current : bar->rate * (1 - weight) + current * weight;
-    bar->drawn = now;
-    bar->drawn_at = done;
+    mvm_rate_begin(&bar->rate, done, bar->started);
 }
 
 /* An amount of what is done: bytes, or a number where what names a unit ("Checking out (files)").
@@ -53,26 +40,39 @@ format_amount(const char *what, uint64_t amount)
                                        : mvm_size_format(amount);
 }
 
+/* "Waiting for ssh: 0:12 of 2:00"; whether what counts seconds, which have no rate. */
+static bool
+show_seconds(const Bar *bar, const char *before, const char *after)
+{
+    static const char unit[] = " (seconds)";
+
+    if (!g_str_has_suffix(bar->what, unit))
+        return false;
+    fprintf(stderr, "%s%.*s: %d:%02d of %d:%02d%s", before, (int)(strlen(bar->what) - strlen(unit)),
+            bar->what, (int)(bar->done / 60), (int)(bar->done % 60), (int)(bar->total / 60),
+            (int)(bar->total % 60), after);
+    return true;
+}
+
 static void
 draw(Bar *bar)
 {
     g_autofree char *done_text = format_amount(bar->what, bar->done);
-    g_autofree char *rate_text = format_amount(bar->what, (uint64_t)MAX(bar->rate, 0));
+    uint64_t left = 0;
+    g_autofree char *rate_text = format_amount(bar->what, (uint64_t)MAX(bar->rate.value, 0));
 
     bar->on_screen = true;
+    if (show_seconds(bar, "\r\033[K", ""))
+        return;
     if (bar->total == 0) {
         fprintf(stderr, "\r\033[K%s: %s, %s/s", bar->what, done_text, rate_text);
         return;
     }
     fprintf(stderr, "\r\033[K%s: %3d %%  %s  %s/s", bar->what,
             (int)((double)bar->done * 100 / (double)bar->total), done_text, rate_text);
-    /* While nothing comes, nobody knows how long it takes. */
-    if (bar->rate >= 1 && bar->total > bar->done) {
-        uint64_t left = (uint64_t)((double)(bar->total - bar->done) / bar->rate);
-
+    if (mvm_rate_left(&bar->rate, bar->done, bar->total, &left))
         fprintf(stderr, "  %" G_GUINT64_FORMAT ":%02" G_GUINT64_FORMAT " left", left / 60,
                 left % 60);
-    }
 }
 
 static bool
@@ -89,7 +89,8 @@ on_terminal(MvmProgress *self, const char *what, uint64_t done, uint64_t total)
     bar->done = done;
     bar->total = total;
     if (now - bar->started >= FIRST_AFTER && now - bar->drawn >= REDRAW_EVERY) {
-        update_rate(bar, done, now);
+        mvm_rate_update(&bar->rate, done, now);
+        bar->drawn = now;
         draw(bar);
     }
     return !mvm_interrupted();
@@ -104,8 +105,11 @@ on_pipe(MvmProgress *self, const char *what, uint64_t done, uint64_t total)
     if (bar->what == NULL || strcmp(bar->what, what) != 0)
         begin(bar, what, done);
     if (tenth > bar->tenth && g_get_monotonic_time() - bar->started >= FIRST_AFTER) {
-        fprintf(stderr, "%s: %d %%\n", what, tenth * 10);
+        bar->done = done;
+        bar->total = total;
         bar->tenth = tenth;
+        if (!show_seconds(bar, "", "\n"))
+            fprintf(stderr, "%s: %d %%\n", what, tenth * 10);
     }
     return !mvm_interrupted();
 }

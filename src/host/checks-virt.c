@@ -33,11 +33,25 @@ list_lacking(unsigned long (*part)(const MvmVersions *versions), unsigned long v
     return g_string_free(list, FALSE);
 }
 
+/* " by virtqemud (one of several daemons)"; the caller frees. */
+static char *
+describe_daemon(const MvmFacts *facts)
+{
+    if (facts->daemon != NULL)
+        return g_strdup_printf(" by %s (%s)", facts->daemon,
+                               g_str_equal(facts->daemon, "libvirtd") ? "one daemon for all"
+                                                                      : "one of several daemons");
+    if (facts->host_name != NULL)
+        return g_strdup_printf(" on %s", facts->host_name);
+    return g_strdup("");
+}
+
 void
 mvm_check_libvirt(const MvmFacts *facts, MvmCheck *check)
 {
     g_autofree char *version = NULL;
     g_autofree char *lacking = NULL;
+    g_autofree char *daemon = describe_daemon(facts);
     unsigned long number = facts->host != NULL ? facts->host->versions.libvirt : 0;
 
     if (facts->connection_error != NULL) {
@@ -56,7 +70,7 @@ mvm_check_libvirt(const MvmFacts *facts, MvmCheck *check)
         mvm_check_fail(check, "bring the host's distribution up to one with libvirt 8.1 or newer",
                        "libvirt %s is too old", version);
     else
-        mvm_check_ok(check, "libvirt %s%s", version, lacking);
+        mvm_check_ok(check, "libvirt %s%s%s", version, daemon, lacking);
 }
 
 void

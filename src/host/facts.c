@@ -23,6 +23,8 @@ mvm_facts_free(MvmFacts *facts)
     mvm_machine_free(facts->machine);
     g_clear_error(&facts->connection_error);
     g_free(facts->uri);
+    g_free(facts->daemon);
+    g_free(facts->opencore_path);
     g_free(facts->connect);
     g_free(facts->host_name);
     mvm_host_free(facts->host);

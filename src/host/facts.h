@@ -33,8 +33,10 @@ typedef struct {
     GError *connection_error; /* owned; set: there is none, and of what follows only kernel may be
                                  there */
     char *uri;                /* owned; NULL without a connection */
-    char *connect;   /* owned; " -c URI" for the commands of remedies; NULL: -c was not given */
-    char *host_name; /* owned; of a remote host, NULL for this machine */
+    char *connect;       /* owned; " -c URI" for the commands of remedies; NULL: -c was not given */
+    char *host_name;     /* owned; of a remote host, NULL for this machine */
+    char *daemon;        /* as mvm_connection_get_daemon() has it; NULL */
+    char *opencore_path; /* of the defined machine, where it is a volume; NULL */
     bool session;
 
     /* The host. */

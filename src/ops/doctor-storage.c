@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "ops/doctor-storage.h"
 
-#include "upstream/roles.h"
+#include "ops/opencore-disk.h"
 #include "util/error.h"
 #include "util/words.h"
 #include "virt/volume.h"
@@ -128,17 +128,22 @@ find_volume(MvmPool *pool, const char *name)
     return pool != NULL ? mvm_volume_lookup(pool, name, NULL) : NULL;
 }
 
-/* A boot loader in the pool or, for machines to come, in the checkout. */
+/* A boot loader in the pool or, for machines to come, in the checkout: where define looks. */
 static void
 gather_opencore(MvmPool *pool, MvmFacts *facts)
 {
     g_autoptr(GError) cause = NULL;
     g_autofree char *name = g_strconcat(facts->machine->name, "-opencore.qcow2", NULL);
     g_autoptr(MvmVolume) volume = find_volume(pool, name);
-    g_autofree char *image = mvm_upstream_find(NULL, MVM_UPSTREAM_OPENCORE_IMAGE, &cause);
+    g_autofree char *digest = NULL;
 
-    if (volume != NULL || image != NULL) {
-        found(&facts->opencore, volume != NULL ? volume->path : image);
+    /* What a machine boots from may have another name: 'macvm opencore update' makes a new one. */
+    if (volume != NULL || facts->opencore_path != NULL) {
+        found(&facts->opencore, volume != NULL ? volume->path : facts->opencore_path);
+        return;
+    }
+    if (mvm_opencore_find_source(NULL, &digest, &cause)) {
+        found(&facts->opencore, "in the upstream checkout");
         return;
     }
     facts->opencore.problem = g_strdup(cause->message);

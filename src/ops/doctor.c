@@ -14,6 +14,7 @@
 #include "virt/definition.h"
 #include "virt/domain.h"
 #include "virt/network.h"
+#include "virt/volume.h"
 
 #include <string.h>
 
@@ -178,12 +179,22 @@ gather_connection(MvmConnection *conn, const MvmDoctorRequest *request, MvmFacts
         facts->uri = g_strdup(mvm_connection_get_endpoint(conn)->uri);
         facts->host_name = g_strdup(mvm_connection_get_endpoint(conn)->host);
         facts->session = mvm_connection_is_session(conn);
+        facts->daemon = mvm_connection_get_daemon(conn);
         return;
     }
     facts->connection_error = g_error_copy(request->connection_error);
     asked = request->uri != NULL ? mvm_endpoint_parse(request->uri, NULL) : NULL;
     facts->host_name = asked != NULL ? g_strdup(asked->host) : NULL;
     facts->session = true;
+}
+
+/* The path, when a volume is there; the caller frees. */
+static char *
+volume_path(MvmConnection *conn, const char *path)
+{
+    g_autofree char *name = path != NULL ? mvm_volume_find_name(conn, path) : NULL;
+
+    return name != NULL ? g_strdup(path) : NULL;
 }
 
 static void
@@ -194,6 +205,8 @@ gather(const MvmContext *context, const MvmDoctorRequest *request, const Wanted 
     const char *pool = wanted->options->value[MVM_OPTION_POOL];
 
     gather_osk(wanted, facts);
+    if (conn != NULL && wanted->current != NULL)
+        facts->opencore_path = volume_path(conn, wanted->current->images[MVM_IMAGE_OPENCORE].path);
     if (conn != NULL)
         gather_host(conn, request, facts);
     gather_kernel(conn, facts);

@@ -22,11 +22,11 @@
 /* What is given in pieces counts as several lines; who sends more than these does not stop. */
 #define SPARE_LINES 16
 
-/* This much of the end of a log is searched for a complaint. */
-#define LAST_LINES 50
-
-/* And this much for libvirt's "starting up": QEMU may have written something since. */
+/* This much of the end of a log is searched for libvirt's "starting up" and complaints after it. */
 #define START_LINES 2000
+
+#define START_MARK ": starting up libvirt"
+#define END_MARK ": shutting down, reason="
 
 typedef struct {
     bool (*line)(const char *text, void *opaque);
@@ -186,12 +186,18 @@ mvm_log_read(const MvmContext *context, const char *name, const MvmLogOptions *o
     return false;
 }
 
+/* Only the last start counts; what QEMU wrote on its way to an orderly end is no complaint. */
 static bool
 keep_complaint(const char *text, void *opaque)
 {
     char **last = opaque;
     const char *found = strstr(text, "qemu-system-");
+    const char *end = strstr(text, END_MARK);
 
+    if (strstr(text, START_MARK) != NULL ||
+        (end != NULL && !g_str_has_prefix(end + strlen(END_MARK), "failed") &&
+         !g_str_has_prefix(end + strlen(END_MARK), "crashed")))
+        g_clear_pointer(last, g_free);
     /* The line with QEMU's command begins with a path; what QEMU only warns of has not ended it. */
     if (found == NULL || strstr(found, ": warning: ") != NULL || strstr(text, ": ") == NULL ||
         g_str_has_prefix(text, "/"))
@@ -205,7 +211,7 @@ char *
 mvm_log_last_error(MvmDomain *domain)
 {
     MvmConnection *conn = mvm_domain_get_connection(domain);
-    const MvmLogOptions options = {.lines = LAST_LINES};
+    const MvmLogOptions options = {.lines = START_LINES};
     MvmContext context = mvm_context(conn, NULL);
     char *last = NULL;
 
@@ -219,7 +225,7 @@ static bool
 keep_start(const char *text, void *opaque)
 {
     GDateTime **last = opaque;
-    const char *found = strstr(text, ": starting up libvirt");
+    const char *found = strstr(text, START_MARK);
     g_autofree char *stamp = found != NULL ? g_strndup(text, (gsize)(found - text)) : NULL;
     GDateTime *time = NULL;
 

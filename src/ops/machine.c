@@ -80,6 +80,7 @@ mvm_machine_status_free(MvmMachineStatus *status)
     mvm_guest_address_free(status->ssh);
     g_free(status->ssh_trouble);
     g_free(status->uri);
+    g_free(status->host);
     g_free(status->screen);
     g_free(status->last_error);
     g_clear_pointer(&status->disks, g_ptr_array_unref);
@@ -168,10 +169,12 @@ read_metadata(xmlDoc *doc, MvmMachineStatus *status)
 {
     xmlNode *node = mvm_xml_get_node(doc, "/domain/metadata/macvm:machine");
     g_autofree char *text = node != NULL ? mvm_xml_node_to_text(node) : NULL;
+    g_autoptr(GError) cause = NULL;
 
     status->managed = text != NULL;
     if (text != NULL)
-        status->info->metadata = mvm_metadata_parse(text, status->info->name, NULL);
+        status->info->metadata = mvm_metadata_parse(text, status->info->name, &cause);
+    status->info->damage = cause != NULL ? g_strdup(cause->message) : NULL;
     status->copy = status->info->metadata != NULL &&
                    mvm_metadata_is_copied(status->info->metadata, status->info->uuid);
 }
@@ -200,6 +203,7 @@ mvm_machine_status(const MvmContext *context, const char *name, GError **error)
         return NULL;
     read_metadata(doc, status);
     status->uri = g_strdup(mvm_connection_get_endpoint(context->conn)->uri);
+    status->host = g_strdup(mvm_connection_get_endpoint(context->conn)->host);
     status->saved = mvm_domain_is_saved(domain);
     status->disks = read_disks(domain, doc);
     mvm_screen_warn(context, name, doc);

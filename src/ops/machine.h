@@ -44,6 +44,7 @@ typedef struct {
     int64_t uptime; /* seconds; -1: not running, or not known */
     bool clip_running;
     char *uri;        /* owned; the connection */
+    char *host;       /* owned; its libvirt host, which addresses are seen from; NULL: this one */
     char *screen;     /* "vnc://127.0.0.1:5900" on the libvirt host; owned, or NULL */
     char *last_error; /* what QEMU said last, after a failure; owned, or NULL */
     GPtrArray *disks; /* MvmDiskInfo; owned */

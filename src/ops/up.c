@@ -19,6 +19,8 @@
 /* One look whether ssh answers, in milliseconds, and the pause between two, in microseconds: that a
  * guest begins to listen is the one thing that nobody tells. */
 #define PROBE_TIMEOUT_MS 2000
+/* A wait that is shorter shows nothing. */
+#define QUIET_SECONDS 2
 #define PROBE_PAUSE (SECOND / 4)
 
 static bool
@@ -159,11 +161,23 @@ answers(MvmDomain *domain, const MvmMetadata *metadata, int timeout_ms)
     return address != NULL && mvm_guest_ssh_answers(domain, address, timeout_ms);
 }
 
+/* Shows that it goes on. */
 static bool
-wait_ssh(MvmDomain *domain, const MvmMetadata *metadata, MvmWatch *watch, int seconds,
-         GError **error)
+show_waiting(const MvmContext *context, gint64 started, int seconds, GError **error)
 {
-    gint64 deadline = g_get_monotonic_time() + (gint64)seconds * SECOND;
+    gint64 elapsed = (g_get_monotonic_time() - started) / SECOND;
+
+    return elapsed < QUIET_SECONDS ||
+           mvm_progress_update(context->progress, "Waiting for ssh (seconds)", (uint64_t)elapsed,
+                               (uint64_t)seconds, error);
+}
+
+static bool
+wait_ssh(const MvmContext *context, MvmDomain *domain, const MvmMetadata *metadata, MvmWatch *watch,
+         int seconds, GError **error)
+{
+    gint64 started = g_get_monotonic_time();
+    gint64 deadline = started + (gint64)seconds * SECOND;
 
     for (;;) {
         gint64 now = g_get_monotonic_time();
@@ -177,7 +191,8 @@ wait_ssh(MvmDomain *domain, const MvmMetadata *metadata, MvmWatch *watch, int se
         now = g_get_monotonic_time();
         if (now >= deadline)
             return no_answer(domain, seconds, error);
-        if (!mvm_watch_step(watch, MIN(deadline, now + PROBE_PAUSE), error))
+        if (!show_waiting(context, started, seconds, error) ||
+            !mvm_watch_step(watch, MIN(deadline, now + PROBE_PAUSE), error))
             return false;
     }
 }
@@ -228,11 +243,13 @@ static void
 note_waiting(const MvmContext *context, MvmDomain *domain, const MvmMetadata *metadata)
 {
     const char *name = mvm_domain_get_name(domain);
+    const char *via = mvm_connection_get_endpoint(context->conn)->host;
     g_autoptr(MvmGuestAddress) address = mvm_guest_address_find(domain, metadata, NULL);
 
     if (address != NULL)
-        mvm_progress_note(context->progress, "'%s' is started; waiting for ssh at %s:%u", name,
-                          address->host, address->port);
+        mvm_progress_note(context->progress, "'%s' is started; waiting for ssh at %s:%u%s%s", name,
+                          address->host, address->port, via != NULL ? " on " : "",
+                          via != NULL ? via : "");
     else
         mvm_progress_note(context->progress,
                           "'%s' is started; waiting for its address, and for ssh there", name);
@@ -286,7 +303,7 @@ mvm_machine_up(const MvmContext *context, const char *name, int wait_ssh_seconds
         return true;
     note_waiting(context, domain, metadata);
     if (!mvm_watch_step(watch, 0, error) ||
-        !wait_ssh(domain, metadata, watch, wait_ssh_seconds, error) ||
+        !wait_ssh(context, domain, metadata, watch, wait_ssh_seconds, error) ||
         !mvm_guest_ssh_meet(domain, metadata, error))
         return false;
     mvm_finish_if_installed(context, domain, metadata);

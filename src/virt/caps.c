@@ -109,6 +109,22 @@ read_capabilities(MvmConnection *conn, MvmHost *host, GError **error)
     return ok;
 }
 
+/* libvirt has drivers for other hypervisors, and one for tests. */
+static bool
+check_driver(MvmConnection *conn, GError **error)
+{
+    const char *driver = conn->endpoint->driver;
+
+    if (g_str_equal(driver, "qemu"))
+        return true;
+    g_set_error(error, MVM_ERROR, MVM_ERROR_HOST, "cannot use '%s' for machines: %s",
+                conn->endpoint->uri,
+                g_str_equal(driver, "test") ? "libvirt's test driver runs nothing"
+                                            : "its driver is not QEMU's");
+    mvm_error_set_hint(error, "use a connection such as qemu:///session or qemu:///system");
+    return false;
+}
+
 MvmHost *
 mvm_host_read(MvmConnection *conn, GError **error)
 {
@@ -116,6 +132,8 @@ mvm_host_read(MvmConnection *conn, GError **error)
     g_autoptr(GError) cause = NULL;
 
     host->qemu_uid = -1;
+    if (!check_driver(conn, error))
+        return NULL;
     if (!read_size(conn, host, &cause) || !read_capabilities(conn, host, &cause) ||
         !read_accelerators(conn, host, &cause)) {
         cause->code = MVM_ERROR_HOST;

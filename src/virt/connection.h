@@ -42,5 +42,9 @@ bool mvm_connection_is_session(const MvmConnection *conn);
 /* True for qemu:///session opened by root, which is the system daemon in truth. */
 bool mvm_connection_is_root_session(const MvmConnection *conn);
 
+/* The daemon that answers: "libvirtd", or "virtqemud" where libvirt is several daemons. NULL when
+ * it cannot be known: on another host, or without a daemon. The caller frees. */
+char *mvm_connection_get_daemon(const MvmConnection *conn);
+
 /* libvirt's version on the host, major * 1,000,000 + minor * 1,000 + release. */
 unsigned long mvm_connection_get_lib_version(const MvmConnection *conn);

@@ -33,6 +33,7 @@ mvm_domain_info_free(MvmDomainInfo *info)
     g_free(info->name);
     g_free(info->uuid);
     mvm_metadata_free(info->metadata);
+    g_free(info->damage);
     g_free(info);
 }
 
@@ -69,12 +70,14 @@ static MvmDomainInfo *
 make_info(const virDomainStatsRecord *record, const char *metadata)
 {
     MvmDomainInfo *info = g_new0(MvmDomainInfo, 1);
+    g_autoptr(GError) cause = NULL;
     char uuid[VIR_UUID_STRING_BUFLEN] = "";
 
     (void)virDomainGetUUIDString(record->dom, uuid);
     info->name = g_strdup(virDomainGetName(record->dom));
     info->uuid = g_strdup(uuid);
-    info->metadata = mvm_metadata_parse(metadata, info->name, NULL);
+    info->metadata = mvm_metadata_parse(metadata, info->name, &cause);
+    info->damage = cause != NULL ? g_strdup(cause->message) : NULL;
     read_stats(info, record);
     return info;
 }

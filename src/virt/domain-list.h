@@ -15,6 +15,7 @@ typedef struct {
     uint64_t memory; /* bytes */
     bool autostart;
     MvmMetadata *metadata; /* owned; NULL when it cannot be read */
+    char *damage;          /* owned; why not, as an error's message; NULL otherwise */
 } MvmDomainInfo;
 
 void mvm_domain_info_free(MvmDomainInfo *info);

@@ -3,6 +3,7 @@
 
 #include "util/error.h"
 #include "util/redact.h"
+#include "virt/error-priv.h"
 
 #include <libvirt/libvirt.h>
 #include <libvirt/virterror.h>
@@ -46,7 +47,11 @@ static const struct {
     {VIR_ERR_AUTH_FAILED, NULL, NULL, MVM_ERROR_HOST,
      "log in as a user who may manage libvirt, or use -c qemu:///session"},
     {VIR_ERR_AUTH_CANCELLED, NULL, NULL, MVM_ERROR_HOST, NULL},
-    {VIR_ERR_NO_CONNECT, NULL, NULL, MVM_ERROR_HOST, "check the connection URI given by -c"},
+    {VIR_ERR_AUTH_UNAVAILABLE, NULL, NULL, MVM_ERROR_HOST, NULL},
+    {VIR_ERR_NO_CONNECT, "does not include a driver name", NULL, MVM_ERROR_HOST,
+     "write a URI such as qemu:///system or qemu+ssh://HOST/system, or an alias of libvirt.conf"},
+    {VIR_ERR_NO_CONNECT, NULL, NULL, MVM_ERROR_HOST,
+     "check the connection URI: macvm works with those that begin with qemu"},
     {VIR_ERR_CONFIG_UNSUPPORTED, NULL, NULL, MVM_ERROR_HOST, "'macvm doctor' checks the host"},
     {VIR_ERR_CPU_INCOMPATIBLE, NULL, NULL, MVM_ERROR_HOST, "'macvm doctor' checks the host"},
     {VIR_ERR_SYSTEM_ERROR, "Host key verification failed", NULL, MVM_ERROR_HOST,
@@ -59,8 +64,6 @@ static const struct {
      "QEMU ended as soon as it began: 'macvm log NAME' shows what it said"},
     {VIR_ERR_SYSTEM_ERROR, "Connection refused", NULL, MVM_ERROR_HOST,
      "check that libvirt (or sshd, for a remote host) runs there"},
-    {VIR_ERR_SYSTEM_ERROR, "Failed to connect socket", "Permission denied", MVM_ERROR_HOST,
-     "add yourself to the group 'libvirt' and log in again, or use -c qemu:///session"},
     {VIR_ERR_SYSTEM_ERROR, "user runtime directory", NULL, MVM_ERROR_HOST,
      "set XDG_RUNTIME_DIR to a directory of your own, as a login does"},
     {VIR_ERR_SYSTEM_ERROR, "access storage file", "Permission denied", MVM_ERROR_HOST,
@@ -74,8 +77,6 @@ static const struct {
     {VIR_ERR_SYSTEM_ERROR, "cannot open path", "Permission denied", MVM_ERROR_HOST, POOL_ACCESS},
     {VIR_ERR_SYSTEM_ERROR, "Permission denied", NULL, MVM_ERROR_HOST,
      "let libvirt's user (root, or you with qemu:///session) use what the message names"},
-    {VIR_ERR_SYSTEM_ERROR, "libvirt-sock", NULL, MVM_ERROR_HOST,
-     "start libvirt ('systemctl start libvirtd'); as a user, -c qemu:///session needs none"},
     {VIR_ERR_SYSTEM_ERROR, "No space left", NULL, MVM_ERROR_FAILED,
      "free space in the storage pool, or use another one with --pool"},
     {VIR_ERR_INTERNAL_ERROR, "No space left", NULL, MVM_ERROR_FAILED,
@@ -84,6 +85,8 @@ static const struct {
      "the port is taken on that host: 'macvm set NAME --ssh-port PORT' chooses another"},
     {VIR_ERR_INTERNAL_ERROR, "'isa-applesmc' is not a valid device", NULL, MVM_ERROR_HOST,
      "this QEMU was built without isa-applesmc: install the QEMU of Debian, Fedora or upstream"},
+    {VIR_ERR_INTERNAL_ERROR, "device requires", "bytes", MVM_ERROR_FAILED,
+     "the firmware's variables are damaged: 'macvm set NAME --reset-nvram', then start it again"},
     {VIR_ERR_INTERNAL_ERROR, "\"write\" lock", NULL, MVM_ERROR_CONFLICT,
      "another machine uses that disk: stop it first"},
     {VIR_ERR_INTERNAL_ERROR, "keepalive timeout", NULL, MVM_ERROR_HOST, MVM_VIRT_SILENT_HINT},
@@ -136,6 +139,20 @@ without_warnings(const char *message)
     return g_strdup(g_strchomp(rest->str));
 }
 
+/* What cannot be found is in the sentence already. */
+static const char *
+without_class(const char *message)
+{
+    static const char *const classes[] = {"Domain not found: ", "Storage pool not found: ",
+                                          "Storage volume not found: ", "Network not found: "};
+
+    for (size_t i = 0; i < G_N_ELEMENTS(classes); i++) {
+        while (g_str_has_prefix(message, classes[i]))
+            message += strlen(classes[i]);
+    }
+    return message;
+}
+
 static bool
 contains(const char *message, const char *text)
 {
@@ -146,11 +163,12 @@ void
 mvm_virt_error_translate(GError **error, const char *what, int virt_code, const char *message)
 {
     g_autofree char *text = without_warnings(message);
-    g_autofree char *shown = mvm_redact(text);
-    MvmErrorCode code = MVM_ERROR_FAILED;
-    const char *hint = NULL;
+    g_autofree char *redacted = mvm_redact(text);
+    const char *shown = without_class(redacted);
+    const char *hint = mvm_virt_connect_hint(text);
+    MvmErrorCode code = hint != NULL ? MVM_ERROR_HOST : MVM_ERROR_FAILED;
 
-    for (size_t i = 0; i < G_N_ELEMENTS(table); i++) {
+    for (size_t i = 0; hint == NULL && i < G_N_ELEMENTS(table); i++) {
         if (table[i].virt_code == virt_code && contains(text, table[i].text) &&
             contains(text, table[i].also)) {
             code = table[i].code;

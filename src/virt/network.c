@@ -17,14 +17,16 @@ mvm_network_is_active(MvmConnection *conn, const char *name, bool *ret_active, G
     return true;
 }
 
-/* libvirt asks udev, which in a container may know another one's devices: what this very machine
- * has is asked of the kernel, too. */
+/* libvirt asks udev, which in a container may know another one's devices, and its driver for that
+ * is a package of its own: on this very machine the kernel decides. */
 bool
 mvm_network_lacks_bridge(MvmConnection *conn, const char *name)
 {
     virInterfacePtr interface = virInterfaceLookupByName(conn->virt, name);
-    bool lacks = interface == NULL && mvm_virt_last_code() == VIR_ERR_NO_INTERFACE &&
-                 (conn->endpoint->remote || if_nametoindex(name) == 0);
+    int code = interface == NULL ? mvm_virt_last_code() : VIR_ERR_OK;
+    bool remote = conn->endpoint->remote;
+    bool lacks =
+        interface == NULL && (remote ? code == VIR_ERR_NO_INTERFACE : if_nametoindex(name) == 0);
 
     if (interface != NULL)
         virInterfaceFree(interface);

@@ -41,7 +41,65 @@ static const struct {
      MVM_ERROR_HOST, "macvm log"},
     {VIR_ERR_SYSTEM_ERROR,
      "Failed to connect socket to '/run/user/1000/libvirt/libvirt-sock': Connection refused",
-     MVM_ERROR_HOST, "that libvirt"},
+     MVM_ERROR_HOST, "starts this daemon by itself"},
+    {VIR_ERR_SYSTEM_ERROR,
+     "Failed to connect socket to '/var/run/libvirt/libvirt-sock': No such file or directory",
+     MVM_ERROR_HOST, "systemctl enable --now libvirtd.socket"},
+    {VIR_ERR_SYSTEM_ERROR,
+     "Failed to connect socket to '/var/run/libvirt/virtqemud-sock': No such file or directory",
+     MVM_ERROR_HOST, "virtqemud.socket virtstoraged.socket virtnetworkd.socket"},
+    {VIR_ERR_SYSTEM_ERROR,
+     "Failed to connect socket to '/var/run/libvirt/virtqemud-sock': Connection refused",
+     MVM_ERROR_HOST, "virtqemud.socket virtstoraged.socket virtnetworkd.socket"},
+    {VIR_ERR_SYSTEM_ERROR,
+     "Failed to connect socket to '/var/run/libvirt/virtstoraged-sock': No such file or directory",
+     MVM_ERROR_HOST, "virtstoraged.socket"},
+    {VIR_ERR_SYSTEM_ERROR,
+     "Failed to connect socket to '/run/user/1000/libvirt/virtqemud-sock': No such file or "
+     "directory",
+     MVM_ERROR_HOST, "install libvirt's daemon"},
+    {VIR_ERR_SYSTEM_ERROR,
+     "Failed to connect socket to '/run/user/1000/libvirt/virtqemud-sock': Permission denied",
+     MVM_ERROR_HOST, "XDG_RUNTIME_DIR"},
+    {VIR_ERR_SYSTEM_ERROR,
+     "Failed to connect socket to '/home/j/.cache/libvirt/virtqemud-sock': Permission denied",
+     MVM_ERROR_HOST, "must be yours"},
+    {VIR_ERR_SYSTEM_ERROR,
+     "binary '/usr/sbin/virtqemud' does not exist in $PATH: No such file or directory",
+     MVM_ERROR_HOST, "install libvirt's daemon"},
+    {VIR_ERR_SYSTEM_ERROR, "Failed to connect socket to '/nowhere': No such file or directory",
+     MVM_ERROR_HOST, "after socket= in the URI"},
+    {VIR_ERR_SYSTEM_ERROR, "Cannot recv data: sh: 1: nc: not found: Connection reset by peer",
+     MVM_ERROR_HOST, "needs nc on the host"},
+    {VIR_ERR_SYSTEM_ERROR,
+     "Cannot recv data: bash: line 1: nc: command not found: Connection reset by peer",
+     MVM_ERROR_HOST, "needs nc on the host"},
+    {VIR_ERR_SYSTEM_ERROR,
+     "Cannot recv data: sh: 1: virt-ssh-helper: not found: Connection reset by peer",
+     MVM_ERROR_HOST, "on that host"},
+    {VIR_ERR_SYSTEM_ERROR,
+     "Cannot recv data: ssh: connect to host far port 22: No route to host: Connection reset by "
+     "peer",
+     MVM_ERROR_HOST, "is up and reachable"},
+    {VIR_ERR_SYSTEM_ERROR,
+     "Cannot recv data: ssh: connect to host far port 1: Connection refused: Connection reset by "
+     "peer",
+     MVM_ERROR_HOST, "sshd runs on that host"},
+    {VIR_ERR_SYSTEM_ERROR, "unable to connect to server at '127.0.0.1:16514': Connection refused",
+     MVM_ERROR_HOST, "virtproxyd-tls.socket"},
+    {VIR_ERR_AUTH_UNAVAILABLE,
+     "authentication unavailable: no polkit agent available to authenticate action "
+     "'org.libvirt.unix.manage'",
+     MVM_ERROR_HOST, "pkttyagent"},
+    {VIR_ERR_INTERNAL_ERROR,
+     "internal error: Unable to get system bus connection: Could not connect: No such file or "
+     "directory",
+     MVM_ERROR_HOST, "dbus and polkit"},
+    {VIR_ERR_NO_CONNECT,
+     "no connection driver available for URI 'foo' does not include a driver name", MVM_ERROR_HOST,
+     "alias of libvirt.conf"},
+    {VIR_ERR_INTERNAL_ERROR, "client socket is closed due to keepalive timeout", MVM_ERROR_HOST,
+     "does not answer"},
     {VIR_ERR_SYSTEM_ERROR, "Cannot get interface MTU on 'br0': No such device", MVM_ERROR_HOST,
      "make that bridge"},
     {VIR_ERR_SYSTEM_ERROR,
@@ -71,8 +129,45 @@ test_hints(void)
         g_assert_true(g_str_has_prefix(error->message, "cannot do 'it': "));
         g_assert_true(g_error_matches(error, MVM_ERROR, cases[i].code));
         g_assert_true(hint == cases[i].hint || strstr(hint, cases[i].hint) != NULL);
-        g_assert_true(hint == NULL || i == 0 || strstr(hint, "group 'libvirt'") == NULL);
+        g_assert_true(hint == NULL || i == 0 || cases[i].virt_code == VIR_ERR_AUTH_UNAVAILABLE ||
+                      strstr(hint, "group 'libvirt'") == NULL);
     }
+}
+
+/* Who uses a session is not sent to it, and libvirt's own daemon on a host is not started by a
+ * group.
+ */
+static void
+test_session(void)
+{
+    static const char *const messages[] = {
+        "Failed to connect socket to '/run/user/1000/libvirt/libvirt-sock': Permission denied",
+        "Failed to connect socket to '/run/user/1000/libvirt/virtqemud-sock': Connection refused",
+        "binary '/usr/sbin/virtqemud' does not exist in $PATH: No such file or directory",
+        "binary '/usr/sbin/libvirtd' does not exist in $PATH: No such file or directory",
+    };
+
+    for (size_t i = 0; i < G_N_ELEMENTS(messages); i++) {
+        g_autoptr(GError) error = NULL;
+
+        mvm_virt_error_translate(&error, "connect", VIR_ERR_SYSTEM_ERROR, messages[i]);
+        g_assert_null(strstr(mvm_error_get_hint(error), "qemu:///session"));
+        g_assert_null(strstr(mvm_error_get_hint(error), "systemctl"));
+        g_assert_null(strstr(mvm_error_get_hint(error), "group"));
+    }
+}
+
+/* One cause is reported once. */
+static void
+test_class(void)
+{
+    g_autoptr(GError) error = NULL;
+
+    mvm_virt_error_translate(
+        &error, "find machine 'x'", VIR_ERR_NO_DOMAIN,
+        "Domain not found: Domain not found: no domain with matching name 'x'");
+    g_assert_cmpstr(error->message, ==,
+                    "cannot find machine 'x': no domain with matching name 'x'");
 }
 
 /* QEMU repeats its arguments, and one of them is the OSK. */
@@ -94,6 +189,8 @@ main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/virt-error/hints", test_hints);
+    g_test_add_func("/virt-error/session", test_session);
+    g_test_add_func("/virt-error/class", test_class);
     g_test_add_func("/virt-error/secret", test_secret);
     return g_test_run();
 }

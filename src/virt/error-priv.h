@@ -1,0 +1,10 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Parts of error.c. */
+#pragma once
+
+#include <stdbool.h>
+
+/* What helps against a failure to reach one of libvirt's daemons, this one or one that it needs
+ * itself, by libvirt's message (as of 9.0, 11.3 and 12.8); NULL: it is about something else.
+ * Static. A session's daemon is told by the socket's directory. */
+const char *mvm_virt_connect_hint(const char *message);
