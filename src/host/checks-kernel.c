@@ -67,7 +67,9 @@ mvm_check_kvm_device(const MvmFacts *facts, MvmCheck *check)
 
     if (facts->connection_error != NULL)
         uid = -1;
-    if (!kernel->kvm_node)
+    if (kernel->flags[0] != NULL && !mvm_kernel_has_virtualization(kernel) && !kvm_is_proved(facts))
+        mvm_check_skip(check, "the processor shows no VT-x or AMD-V: see 'virtualization'");
+    else if (!kernel->kvm_node)
         mvm_check_warn(check,
                        "load the module: 'sudo modprobe kvm_intel' or 'sudo modprobe kvm_amd'",
                        "there is no /dev/kvm on %s", host_name(facts));

@@ -69,9 +69,12 @@ on_ended(const GError *error, void *data)
 static bool
 refuse_second(const MvmClipPeer *peer, GError **error)
 {
+    g_autofree char *status = mvm_clip_peer_command(peer, "status");
+    g_autofree char *stop = mvm_clip_peer_command(peer, "stop");
+
     g_set_error(error, MVM_ERROR, MVM_ERROR_CONFLICT,
                 "cannot share the clipboard with '%s': it is shared already", peer->name);
-    mvm_error_set_hint(error, "'macvm clip status' shows the agent, 'macvm clip stop' ends it");
+    mvm_error_set_hint(error, "'%s' shows the agent, '%s' ends it", status, stop);
     return false;
 }
 

@@ -7,6 +7,7 @@
 #include "util/lock.h"
 #include "util/paths.h"
 #include "util/ssh.h"
+#include "util/words.h"
 
 #include <string.h>
 
@@ -216,6 +217,18 @@ wait_for_end(const MvmClipPeer *peer, GError **error)
     return false;
 }
 
+char *
+mvm_clip_peer_command(const MvmClipPeer *peer, const char *action)
+{
+    g_autofree char *name = mvm_word_quote(peer->name);
+    g_autofree char *uri = NULL;
+
+    if (peer->domain == NULL)
+        return g_strdup_printf("macvm clip %s", action);
+    uri = mvm_word_quote(mvm_connection_get_endpoint(mvm_domain_get_connection(peer->domain))->uri);
+    return g_strdup_printf("macvm -c %s clip %s %s", uri, action, name);
+}
+
 bool
 mvm_clip_stop(const MvmClipPeer *peer, GError **error)
 {
@@ -226,9 +239,11 @@ mvm_clip_stop(const MvmClipPeer *peer, GError **error)
     if (answer != NULL)
         return wait_for_end(peer, error);
     if (!running) {
+        g_autofree char *sync = mvm_clip_peer_command(peer, "sync");
+
         g_set_error(error, MVM_ERROR, MVM_ERROR_CONFLICT,
                     "cannot stop 'the clipboard agent of %s': it is not running", peer->name);
-        mvm_error_set_hint(error, "'macvm clip sync' starts one");
+        mvm_error_set_hint(error, "'%s' starts one", sync);
         return false;
     }
     g_propagate_error(error, g_steal_pointer(&cause));

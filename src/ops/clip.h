@@ -42,6 +42,10 @@ MvmClipPeer *mvm_clip_peer_find(const char *uri, const char *name);
 void mvm_clip_peer_free(MvmClipPeer *peer);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(MvmClipPeer, mvm_clip_peer_free)
 
+/* "macvm -c URI clip ACTION NAME" for that machine, words quoted; "macvm clip ACTION" for any Mac,
+ * whom the user named. The caller frees. */
+char *mvm_clip_peer_command(const MvmClipPeer *peer, const char *action);
+
 /* Path of the agent's file with that suffix ("sock", "log"); the caller frees. */
 char *mvm_clip_peer_get_path(const MvmClipPeer *peer, const char *suffix);
 

@@ -44,7 +44,9 @@ is_about_owner(const char *message)
 static bool
 set_owner_error(GError **error, const char *verb, const char *object)
 {
-    g_autofree char *word = mvm_word_quote(object);
+    /* git compares directories: a URL is none. */
+    g_autofree char *path = g_filename_from_uri(object, NULL, NULL);
+    g_autofree char *word = mvm_word_quote(path != NULL ? path : object);
 
     g_set_error(error, MVM_ERROR, MVM_ERROR_HOST, "cannot %s '%s': it belongs to another user",
                 verb, object);

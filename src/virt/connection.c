@@ -128,7 +128,12 @@ mvm_virt_lookup(MvmConnection *conn, const char *name, GError **error)
 {
     virDomainPtr domain = virDomainLookupByName(conn->virt, name);
 
-    if (domain == NULL)
-        mvm_virt_set_error(error, "find machine '%s'", name);
-    return domain;
+    if (domain != NULL)
+        return domain;
+    mvm_virt_set_error(error, "find machine '%s'", name);
+    if (error != NULL && g_error_matches(*error, MVM_ERROR, MVM_ERROR_NOT_FOUND) &&
+        virConnectListAllDomains(conn->virt, NULL, 0) == 0)
+        mvm_error_set_hint(error, "there is no machine on this connection yet: 'macvm define' "
+                                  "creates one");
+    return NULL;
 }

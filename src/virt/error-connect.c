@@ -24,6 +24,9 @@
 #define OWN_SOCKET                                                                                 \
     "check the path after socket= in the URI, and that a daemon of libvirt listens there"
 
+/* Below it, ports are root's. */
+#define FIRST_USER_PORT 1024
+
 /* The first row whose texts are all in the message counts; NULL fits everything. */
 static const struct {
     const char *text, *also;
@@ -103,11 +106,29 @@ socket_hint(const Socket *socket, const char *message)
     return socket->modular ? START_MODULAR : START_DAEMON;
 }
 
+/* "Could not set up host forwarding rule 'tcp:127.0.0.1:80-:22'": QEMU leaves the cause out. */
+static const char *
+forward_hint(const char *message)
+{
+    static const char begin[] = "host forwarding rule '";
+    const char *rule = strstr(message, begin);
+    const char *colon = rule != NULL ? g_strrstr_len(rule, (gssize)strcspn(rule, "-"), ":") : NULL;
+    guint64 port = colon != NULL ? g_ascii_strtoull(colon + 1, NULL, 10) : 0;
+
+    return port > 0 && port < FIRST_USER_PORT
+               ? "QEMU's user may not listen on ports below 1024: 'macvm set NAME --ssh-port "
+                 "PORT' chooses another"
+               : NULL;
+}
+
 const char *
 mvm_virt_connect_hint(const char *message)
 {
     Socket socket = {0};
+    const char *forward = forward_hint(message);
 
+    if (forward != NULL)
+        return forward;
     for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
         if (strstr(message, rows[i].text) != NULL &&
             (rows[i].also == NULL || strstr(message, rows[i].also) != NULL))

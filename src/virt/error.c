@@ -16,6 +16,9 @@
 #define IMAGE_ACCESS                                                                               \
     "let QEMU's user read that file and enter its directories; 'macvm doctor' checks them"
 
+#define NVRAM_DAMAGED                                                                              \
+    "the firmware's variables are damaged: 'macvm set NAME --reset-nvram', then start it again"
+
 /* What libvirt's codes mean to a user. The first row whose code and texts fit counts; NULL fits
  * everything. Codes and texts as seen with libvirt 9.0. */
 static const struct {
@@ -85,8 +88,9 @@ static const struct {
      "the port is taken on that host: 'macvm set NAME --ssh-port PORT' chooses another"},
     {VIR_ERR_INTERNAL_ERROR, "'isa-applesmc' is not a valid device", NULL, MVM_ERROR_HOST,
      "this QEMU was built without isa-applesmc: install the QEMU of Debian, Fedora or upstream"},
-    {VIR_ERR_INTERNAL_ERROR, "device requires", "bytes", MVM_ERROR_FAILED,
-     "the firmware's variables are damaged: 'macvm set NAME --reset-nvram', then start it again"},
+    {VIR_ERR_INTERNAL_ERROR, "device requires", "bytes", MVM_ERROR_FAILED, NVRAM_DAMAGED},
+    {VIR_ERR_INTERNAL_ERROR, "firmware block device", "invalid size", MVM_ERROR_FAILED,
+     NVRAM_DAMAGED},
     {VIR_ERR_INTERNAL_ERROR, "\"write\" lock", NULL, MVM_ERROR_CONFLICT,
      "another machine uses that disk: stop it first"},
     {VIR_ERR_INTERNAL_ERROR, "keepalive timeout", NULL, MVM_ERROR_HOST, MVM_VIRT_SILENT_HINT},

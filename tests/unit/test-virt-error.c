@@ -111,6 +111,24 @@ static const struct {
      "Child process (/usr/bin/qemu-img create -f qcow2 /srv/m.qcow2 83886080K) unexpected exit "
      "status 1: qemu-img: /srv/m.qcow2: Could not write refcount table: No space left on device",
      MVM_ERROR_FAILED, "another one with --pool"},
+    {VIR_ERR_INTERNAL_ERROR,
+     "process exited while connecting to monitor: qemu-system-x86_64: -netdev user,id=net0: Could "
+     "not set up host forwarding rule 'tcp:127.0.0.1:80-:22'",
+     MVM_ERROR_HOST, "below 1024"},
+    {VIR_ERR_INTERNAL_ERROR,
+     "process exited while connecting to monitor: qemu-system-x86_64: -netdev user,id=net0: Could "
+     "not set up host forwarding rule 'tcp:127.0.0.1:2222-:22'",
+     MVM_ERROR_CONFLICT, "is taken"},
+    {VIR_ERR_INTERNAL_ERROR,
+     "process exited while connecting to monitor: qemu-system-x86_64: device requires 540672 "
+     "bytes, "
+     "block backend provides 0 bytes",
+     MVM_ERROR_FAILED, "--reset-nvram"},
+    {VIR_ERR_INTERNAL_ERROR,
+     "process exited while connecting to monitor: 2026-12-01T03:13:19.027884Z qemu-system-x86_64: "
+     "system firmware block device  has invalid size 0\n2026-12-01T03:13:19.030344Z "
+     "qemu-system-x86_64: info: its size must be a non-zero multiple of 0x1000",
+     MVM_ERROR_FAILED, "--reset-nvram"},
     {VIR_ERR_STORAGE_VOL_EXIST, "storage volume 'm.qcow2' exists already", MVM_ERROR_CONFLICT,
      "run the command again"},
     {VIR_ERR_NO_DOMAIN, "Domain not found", MVM_ERROR_NOT_FOUND, "macvm list"},
