@@ -222,6 +222,7 @@ give_up(void)
     mvm_error_set_hint(&with_hint, "run the command again: it continues from what is there");
     if (poll(&terminal, 1, 0) == 1 && ftrylockfile(stderr) == 0)
         print_error(&program, error);
+    _exit(mvm_error_exit_status(error));
 }
 
 int

@@ -67,14 +67,15 @@ mvm_check_kvm_device(const MvmFacts *facts, MvmCheck *check)
 
     if (facts->connection_error != NULL)
         uid = -1;
-    if (kernel->flags[0] != NULL && !mvm_kernel_has_virtualization(kernel) && !kvm_is_proved(facts))
-        mvm_check_skip(check, "the processor shows no VT-x or AMD-V: see 'virtualization'");
-    else if (!kernel->kvm_node)
+    if (!kernel->kvm_node)
         mvm_check_warn(check,
                        "load the module: 'sudo modprobe kvm_intel' or 'sudo modprobe kvm_amd'",
                        "there is no /dev/kvm on %s", host_name(facts));
     else if (mvm_kernel_kvm_allows(kernel, uid))
         mvm_check_ok(check, "/dev/kvm is open to the user that QEMU runs as");
+    else if (kernel->flags[0] != NULL && !mvm_kernel_has_virtualization(kernel))
+        mvm_check_skip(check,
+                       "KVM is off: see 'virtualization'"); /* udev creates the node anyway */
     else
         mvm_check_warn(check, fix, "/dev/kvm (mode %04o, group %u) is closed to %s%s",
                        kernel->kvm_mode, kernel->kvm_gid,

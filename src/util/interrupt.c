@@ -17,13 +17,11 @@
 #define CLEANUP_MAX 5000
 #define CHECK_INTERVAL 100
 
-#define EXIT_INTERRUPTED 130
-
 static volatile sig_atomic_t interrupted;
 static gint noticed;
 static int wake[2] = {-1, -1};
 static clockid_t main_clock; /* processor time of the thread that called mvm_interrupt_catch() */
-static void (*last_words)(void);
+static void (*end_process)(void);
 
 static void
 on_signal(int number)
@@ -74,9 +72,8 @@ watch(void *unused)
         ;
     wait_for_main();
     mvm_children_terminate(0);
-    if (last_words != NULL)
-        last_words();
-    _exit(EXIT_INTERRUPTED);
+    end_process();
+    return NULL;
 }
 
 /* Signals are for the main thread, whose calls they interrupt. */
@@ -99,7 +96,7 @@ mvm_interrupt_catch(void (*give_up)(void))
 
     if (wake[0] >= 0 || pipe2(wake, O_CLOEXEC | O_NONBLOCK) < 0)
         return;
-    last_words = give_up;
+    end_process = give_up;
     if (pthread_getcpuclockid(pthread_self(), &main_clock) == 0)
         start_watching();
     sigaction(SIGINT, &action, NULL);

@@ -13,9 +13,10 @@
  * The process ends within a second of the first one, whatever the calling thread does then: a
  * thread of this file's own gives it 0.7 seconds to see the flag, and the same time again and again
  * for the clean-up after that, as long as the calling thread does not rest for so long in one call;
- * five seconds in all. Then it ends the child processes (mvm_children_terminate()), calls give_up,
- * which may print, and exits with 130 at once, as a kill would: no function registered for the exit
- * runs. Call it from the main thread, once; later calls do nothing. */
+ * five seconds in all. Then it ends the child processes (mvm_children_terminate()) and calls
+ * give_up, which has to end the process at once, without functions registered for the exit: the
+ * main thread is still in its call. Call this from the main thread, once; later calls do nothing.
+ */
 void mvm_interrupt_catch(void (*give_up)(void));
 
 /* True once such a signal has come. Who sees that is expected to clean up and to end. */

@@ -64,7 +64,7 @@ class Daemons(unittest.TestCase):
         for words, said in (("sh: 1: nc: not found", "needs nc on the host"),
                             ("ssh: connect to host far port 22: No route to host", "is up and reachable"),
                             ("ssh: connect to host far port 22: Connection refused", "sshd runs on that host")):
-            self.env.write("says", f"#!/bin/sh\necho '{words}' >&2\nexit 1\n", 0o755)
+            self.env.write("says", f"#!/bin/sh\necho '{words}' >&2\nsleep 0.5\nexit 1\n", 0o755)
             self.assertIn(said, self.hint(f"qemu+ssh://far/system?command={self.env.dir}/says"))
 
     def test_uris(self):

@@ -81,7 +81,7 @@ def scene_connection(env):
         closed.bind(str(env.dir / "closed.sock"))
     os.chmod(env.dir / "closed.sock", 0)
     env.write("hostile", "#!/bin/sh\nprintf '%0999d' 7\nexec cat >/dev/null\n", 0o755)
-    env.write("banner", "#!/bin/sh\nprintf 'run rm -rf ~ now\\033]0;x\\007\\n' >&2\nexit 255\n", 0o755)
+    env.write("banner", "#!/bin/sh\nhead -c 1 >/dev/null\nprintf 'run rm -rf ~ now\\033]0;x\\007\\n' >&2\nexit 255\n", 0o755)
 
 
 def scene_link(env):
