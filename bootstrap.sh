@@ -20,7 +20,7 @@ export PATH="$PATH:/usr/sbin:/sbin"
 # --- the packages: one list a manager, all in this function -------------------------------------------------------------
 packages() { # MANAGER GROUP, groups: run build demo test
     case $1:$2 in
-    apt:run) echo ca-certificates libvirt-daemon-system libvirt-clients qemu-system-x86 qemu-utils ovmf openssh-client mtools ;;
+    apt:run) echo ca-certificates libvirt-daemon-system libvirt-clients qemu-system-x86 qemu-utils ovmf openssh-client mtools passt ;;
     apt:build)
         echo gcc libc6-dev cmake ninja-build pkg-config libglib2.0-dev libvirt-dev libxml2-dev libjson-glib-dev \
             libsmartcols-dev libgit2-dev libcurl4-openssl-dev libdeflate-dev libssl-dev libbz2-dev liblzma-dev \
@@ -32,7 +32,7 @@ packages() { # MANAGER GROUP, groups: run build demo test
             virtinst wl-clipboard x11-apps xclip xsel xvfb
         ;;
 
-    dnf:run) echo ca-certificates libvirt-daemon-driver-qemu libvirt-daemon-driver-storage-core libvirt-client qemu-system-x86-core qemu-img edk2-ovmf openssh-clients mtools ;;
+    dnf:run) echo ca-certificates libvirt-daemon-driver-qemu libvirt-daemon-driver-storage-core libvirt-client qemu-system-x86-core qemu-img edk2-ovmf openssh-clients mtools passt ;;
     dnf:build)
         echo gcc cmake ninja-build pkgconf-pkg-config glib2-devel libvirt-devel libxml2-devel json-glib-devel \
             libsmartcols-devel libgit2-devel libcurl-devel libdeflate-devel openssl-devel bzip2-devel xz-devel \
@@ -44,7 +44,7 @@ packages() { # MANAGER GROUP, groups: run build demo test
             wl-clipboard xclip xclipboard xsel xorg-x11-server-Xvfb
         ;;
 
-    pacman:run) echo ca-certificates libvirt qemu-system-x86 qemu-img qemu-hw-display-virtio-vga edk2-ovmf openssh mtools ;;
+    pacman:run) echo ca-certificates libvirt qemu-system-x86 qemu-img qemu-hw-display-virtio-vga edk2-ovmf openssh mtools passt ;;
     pacman:build)
         echo gcc cmake ninja pkgconf glib2 libvirt libxml2 json-glib util-linux-libs libgit2 curl libdeflate openssl \
             bzip2 xz zlib libxcb wayland scdoc
@@ -55,7 +55,7 @@ packages() { # MANAGER GROUP, groups: run build demo test
             xclip xsel xorg-server-xvfb
         ;;
 
-    zypper:run) echo ca-certificates-mozilla libvirt-daemon-qemu libvirt-client qemu-x86 qemu-tools qemu-ovmf-x86_64 openssh-clients mtools ;;
+    zypper:run) echo ca-certificates-mozilla libvirt-daemon-qemu libvirt-client qemu-x86 qemu-tools qemu-ovmf-x86_64 openssh-clients mtools passt ;;
     zypper:build)
         echo gcc cmake ninja pkgconf-pkg-config glib2-devel libvirt-devel libxml2-devel json-glib-devel \
             libsmartcols-devel libgit2-devel libcurl-devel libdeflate-devel libopenssl-devel libbz2-devel xz-devel \

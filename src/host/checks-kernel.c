@@ -14,7 +14,9 @@ host_name(const MvmFacts *facts)
 static bool
 kvm_is_proved(const MvmFacts *facts)
 {
-    return facts->probe != NULL && facts->probe->kvm_works;
+    const MvmProbeAnswer *answer = mvm_probe_get(facts->probe, MVM_ASK_KVM);
+
+    return answer != NULL && answer->works;
 }
 
 void

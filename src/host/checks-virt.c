@@ -108,18 +108,17 @@ mvm_check_qemu(const MvmFacts *facts, MvmCheck *check)
 void
 mvm_check_applesmc(const MvmFacts *facts, MvmCheck *check)
 {
+    const MvmProbeAnswer *answer = mvm_probe_get(facts->probe, MVM_ASK_APPLESMC);
     g_autofree char *again =
         g_strdup_printf("run 'macvm doctor -v%s' again", mvm_facts_connect(facts));
 
-    if (facts->probe == NULL)
+    if (answer == NULL)
         mvm_check_fail_error(check, facts->probe_error, again);
-    else if (facts->probe->applesmc)
+    else if (answer->works)
         mvm_check_ok(check, "the emulator has isa-applesmc");
     else
-        mvm_check_fail(check,
-                       "install a QEMU that has isa-applesmc (Debian's, Fedora's or upstream's; "
-                       "RHEL's has not)",
-                       "no isa-applesmc: %s", facts->probe->applesmc_reason);
+        mvm_check_fail(check, mvm_probe_remedy(MVM_ASK_APPLESMC, answer->reason),
+                       "no machine with isa-applesmc starts: %s", answer->reason);
 }
 
 /* The nearest cause that the kernel tells, else all that it can be. */
@@ -137,30 +136,23 @@ how_to_get_kvm(const MvmFacts *facts)
            "kvm_amd";
 }
 
-static const char *
-why_no_kvm(const MvmFacts *facts)
-{
-    if (facts->host->kvm == NULL)
-        return facts->host->kvm_reason;
-    return facts->probe->kvm_reason;
-}
-
 void
 mvm_check_kvm(const MvmFacts *facts, MvmCheck *check)
 {
     const char *fix = how_to_get_kvm(facts);
+    const MvmProbeAnswer *answer = mvm_probe_get(facts->probe, MVM_ASK_KVM);
+    const char *why = answer != NULL ? answer->reason : facts->host->kvm_reason;
 
-    if (facts->host->kvm != NULL && facts->probe == NULL)
+    if (facts->host->kvm != NULL && answer == NULL)
         mvm_check_fail_error(check, facts->probe_error, fix);
-    else if (facts->host->kvm != NULL && facts->probe->kvm_works)
+    else if (facts->host->kvm != NULL && answer->works)
         mvm_check_ok(check, "KVM runs a guest");
     else if (facts->want_tcg)
-        mvm_check_warn(check, fix, "no KVM (%s); '%s' does without it, slowly", why_no_kvm(facts),
+        mvm_check_warn(check, fix, "no KVM (%s); '%s' does without it, slowly", why,
                        facts->machine->name);
     else
         mvm_check_fail(check, fix,
-                       "KVM runs no guest: %s; with TCG, machines are many times slower",
-                       why_no_kvm(facts));
+                       "KVM runs no guest: %s; with TCG, machines are many times slower", why);
 }
 
 void
@@ -201,17 +193,47 @@ check_libvirt_network(const MvmFacts *facts, MvmCheck *check)
         mvm_check_ok(check, "network '%s' is active", name);
 }
 
+/* A machine that was defined with passt stays with it until it is defined again. */
+static void
+check_user_network(const MvmFacts *facts, MvmCheck *check)
+{
+    const MvmProbeAnswer *answer = mvm_probe_get(facts->probe, MVM_ASK_PASST);
+    const char *remedy = NULL;
+    g_autofree char *word = mvm_word_quote(facts->machine->name);
+    g_autofree char *fix = NULL;
+
+    if (!mvm_probe_applies(facts->host, MVM_ASK_PASST)) {
+        mvm_check_ok(check, "user mode, by QEMU itself (this libvirt has no usable passt)");
+        return;
+    }
+    if (answer == NULL) {
+        mvm_check_skip(check, "user mode; whether passt starts was not tried");
+        return;
+    }
+    if (answer->works) {
+        mvm_check_ok(check, "user mode, by passt");
+        return;
+    }
+    remedy = mvm_probe_remedy(MVM_ASK_PASST, answer->reason);
+    if (!facts->has_passt) {
+        mvm_check_warn(check, remedy, "user mode, by QEMU itself: passt does not start (%s)",
+                       answer->reason);
+        return;
+    }
+    fix = g_strdup_printf("%s; or 'macvm define %s%s' gives the machine QEMU's own network", remedy,
+                          word, mvm_facts_connect(facts));
+    mvm_check_fail(check, fix, "'%s' has passt for its network, which does not start (%s)",
+                   facts->machine->name, answer->reason);
+}
+
 void
 mvm_check_network(const MvmFacts *facts, MvmCheck *check)
 {
-    const MvmDomCaps *caps = facts->host->kvm != NULL ? facts->host->kvm : facts->host->tcg;
-
     if (facts->machine->net_kind == MVM_NET_NETWORK)
         check_libvirt_network(facts, check);
     else if (facts->machine->net_kind == MVM_NET_BRIDGE)
         mvm_check_skip(check, "bridge '%s': only the start of the machine shows it",
                        facts->machine->net_source);
     else
-        mvm_check_ok(check, "user mode, by %s",
-                     caps->passt ? "passt" : "QEMU itself (this libvirt has no usable passt)");
+        check_user_network(facts, check);
 }

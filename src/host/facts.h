@@ -28,6 +28,7 @@ typedef struct {
     bool defined;        /* it exists */
     bool want_tcg;       /* it is to run without KVM */
     bool running;
+    bool has_passt; /* it is defined with a network card by passt */
 
     /* The connection. */
     GError *connection_error; /* owned; set: there is none, and of what follows only kernel may be

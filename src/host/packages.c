@@ -3,7 +3,7 @@
 
 #include "util/command.h"
 
-#define NEED_COUNT 6
+#define NEED_COUNT 7
 
 /* apt-get(8): "decimal 100 on error". */
 #define APT_FAILED 100
@@ -16,8 +16,8 @@ struct MvmPackager {
     const char *package_names[NEED_COUNT]; /* in the order of MvmNeeds' bits */
 };
 
-static const char *const need_names[NEED_COUNT] = {"libvirt",  "QEMU", "OVMF",
-                                                   "qemu-img", "ssh",  "mtools"};
+static const char *const need_names[NEED_COUNT] = {"libvirt", "QEMU",   "OVMF", "qemu-img",
+                                                   "ssh",     "mtools", "passt"};
 
 static const MvmPackager packagers[] = {
     {
@@ -26,25 +26,26 @@ static const MvmPackager packagers[] = {
         .refresh_may_fail = APT_FAILED,
         .install = {"apt-get", "install", "-y"},
         .package_names = {"libvirt-daemon-system", "qemu-system-x86", "ovmf", "qemu-utils",
-                          "openssh-client", "mtools"},
+                          "openssh-client", "mtools", "passt"},
     },
     {
         .families = "fedora rhel centos",
         .install = {"dnf", "install", "-y"},
         .package_names = {"libvirt-daemon-kvm", "qemu-system-x86", "edk2-ovmf", "qemu-img",
-                          "openssh-clients", "mtools"},
+                          "openssh-clients", "mtools", "passt"},
     },
     {
         /* Not refreshed: -Sy without -u would leave a system half upgraded. */
         .families = "arch",
         .install = {"pacman", "-S", "--needed", "--noconfirm"},
-        .package_names = {"libvirt", "qemu-base", "edk2-ovmf", "qemu-img", "openssh", "mtools"},
+        .package_names = {"libvirt", "qemu-base", "edk2-ovmf", "qemu-img", "openssh", "mtools",
+                          "passt"},
     },
     {
         .families = "suse opensuse",
         .install = {"zypper", "--non-interactive", "install"},
         .package_names = {"libvirt-daemon-qemu", "qemu-x86", "qemu-ovmf-x86_64", "qemu-img",
-                          "openssh-clients", "mtools"},
+                          "openssh-clients", "mtools", "passt"},
     },
 };
 

@@ -13,6 +13,7 @@ typedef enum {
     MVM_NEED_IMAGES = 1 << 3,   /* qemu-img, by which libvirt makes images */
     MVM_NEED_SSH = 1 << 4,      /* the ssh client */
     MVM_NEED_MTOOLS = 1 << 5,   /* what a machine's own OpenCore disk is made with */
+    MVM_NEED_PASST = 1 << 6,    /* the user network of newer libvirt */
 } MvmNeeds;
 
 typedef struct MvmPackager MvmPackager;

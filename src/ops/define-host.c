@@ -2,18 +2,45 @@
 /* What of a machine depends on the host: firmware, accelerator, network, size. */
 #include "ops/define-priv.h"
 #include "ops/hostcheck.h"
+#include "ops/hostprobe.h"
 #include "ops/oscheck.h"
 #include "util/words.h"
+#include "virt/render.h"
 #include "xml/xml.h"
 
-static void
-choose_passt(MvmDefineWork *work)
+static bool
+had_passt(const MvmDefineWork *work)
 {
-    const MvmDomCaps *caps = mvm_host_get_domcaps(work->host, work->machine->kvm);
+    return work->current != NULL && work->current->base != NULL &&
+           mvm_xml_get_node(work->current->base, MVM_PASST_CARD) != NULL;
+}
 
-    if (work->machine->net_kind == MVM_NET_ARGS && caps != NULL && caps->passt &&
-        mvm_feature_is_in(MVM_FEATURE_PASST, &work->host->versions))
+/* Which program makes the user network. A refusal of any age does for a machine that lives with it:
+ * the host's doctor, a machine that is new, and a wish for a network ask again. */
+static bool
+choose_passt(MvmDefineWork *work, GError **error)
+{
+    bool asked = mvm_define_is_asked(work, MVM_OPTION_NETWORK);
+    bool decides = work->current == NULL || asked;
+    int64_t max_age = asked     ? MVM_REFUSAL_ASK_AGAIN
+                      : decides ? MVM_REFUSAL_RECENT
+                                : MVM_REFUSAL_ANY;
+    g_autoptr(MvmProbe) probe = NULL;
+    const MvmProbeAnswer *answer = NULL;
+
+    if (work->machine->net_kind != MVM_NET_ARGS || !mvm_probe_applies(work->host, MVM_ASK_PASST))
+        return true;
+    if (!mvm_hostprobe_ask(work->context, work->host, MVM_ASK_PASST, max_age, &probe, error))
+        return false;
+    answer = mvm_probe_get(probe, MVM_ASK_PASST);
+    if (answer->works)
         work->machine->net_kind = MVM_NET_PASST;
+    else if (decides || had_passt(work))
+        mvm_progress_note(work->context->progress,
+                          "passt does not start on the host (%s): the machine gets QEMU's own user "
+                          "network",
+                          answer->reason);
+    return true;
 }
 
 /* The host's update may bring another OVMF that suits better: as long as the machine's is listed,
@@ -89,7 +116,8 @@ mvm_define_fit_to_host(MvmDefineWork *work, GError **error)
          !mvm_hostcheck_firmware(context, work->host, mvm_define_option(work, MVM_OPTION_FIRMWARE),
                                  work->machine, error)))
         return false;
-    choose_passt(work);
+    if (!choose_passt(work, error))
+        return false;
     note_old_variables(work);
     note_newer_profile(work);
     if (!mvm_oscheck_fit(context, work->host, mvm_define_is_strict(work), work->machine, error))

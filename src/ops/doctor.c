@@ -5,6 +5,7 @@
 #include "ops/define-current.h"
 #include "ops/doctor-storage.h"
 #include "ops/guest-ssh.h"
+#include "ops/hostprobe.h"
 #include "ops/machine.h"
 #include "ops/screen.h"
 #include "upstream/osk.h"
@@ -14,7 +15,9 @@
 #include "virt/definition.h"
 #include "virt/domain.h"
 #include "virt/network.h"
+#include "virt/render.h"
 #include "virt/volume.h"
+#include "xml/xml.h"
 
 #include <string.h>
 
@@ -84,6 +87,7 @@ describe_machine(const Wanted *wanted, MvmFacts *facts)
     facts->machine = mvm_machine_new(wanted->name, wanted->options, &any, NULL);
     facts->defined = wanted->current != NULL;
     facts->screen = facts->defined ? mvm_screen_exposure(wanted->current->doc) : NULL;
+    facts->has_passt = facts->defined && mvm_xml_get_node(wanted->current->doc, MVM_PASST_CARD);
     facts->want_tcg = facts->defined ? g_strcmp0(wanted->current->type, "qemu") == 0
                                      : g_strcmp0(accel, "tcg") == 0;
     if (facts->defined && wanted->current->metadata->ssh_port > 0) {
@@ -131,7 +135,7 @@ gather_host(MvmConnection *conn, const MvmDoctorRequest *request, MvmFacts *fact
     if (facts->host == NULL)
         return;
     if (!request->no_probe)
-        facts->probe = mvm_probe_run(conn, facts->host, MVM_PROBE_TIMEOUT, &facts->probe_error);
+        facts->probe = mvm_hostprobe_refresh(conn, facts->host, &facts->probe_error);
     gather_features(conn, facts);
     if (facts->machine->net_kind == MVM_NET_NETWORK)
         (void)mvm_network_is_active(conn, facts->machine->net_source, &facts->network_active,

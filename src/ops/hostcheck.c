@@ -2,11 +2,11 @@
 #include "ops/hostcheck.h"
 
 #include "ops/firmware.h"
+#include "ops/hostprobe.h"
 #include "util/error.h"
 #include "util/size.h"
 #include "util/words.h"
 #include "virt/network.h"
-#include "virt/probe.h"
 
 #include <string.h>
 
@@ -19,12 +19,19 @@ host_error(GError **error, const char *what, const char *why, const char *hint)
 }
 
 static bool
-check_applesmc(const MvmProbe *probe, const MvmMachine *machine, GError **error)
+check_applesmc(const MvmContext *context, const MvmHost *host, const MvmMachine *machine,
+               GError **error)
 {
-    if (machine->osk == NULL || probe->applesmc)
+    g_autoptr(MvmProbe) probe = NULL;
+    const MvmProbeAnswer *answer = NULL;
+
+    if (machine->osk == NULL)
         return true;
-    return host_error(error, "run macOS with this host's QEMU", probe->applesmc_reason,
-                      "install a QEMU that has isa-applesmc (Debian's, Fedora's or upstream's)");
+    if (!mvm_hostprobe_ask(context, host, MVM_ASK_APPLESMC, MVM_REFUSAL_RECENT, &probe, error))
+        return false;
+    answer = mvm_probe_get(probe, MVM_ASK_APPLESMC);
+    return answer->works || host_error(error, "run macOS with this host's QEMU", answer->reason,
+                                       mvm_probe_remedy(MVM_ASK_APPLESMC, answer->reason));
 }
 
 static bool
@@ -42,30 +49,41 @@ use_tcg(const MvmContext *context, const MvmHost *host, MvmMachine *machine, con
     return true;
 }
 
+/* *ret_why is why KVM does not run a guest, NULL when it does; the caller frees. */
+static bool
+try_kvm(const MvmContext *context, const MvmHost *host, bool asked, char **ret_why, GError **error)
+{
+    g_autoptr(MvmProbe) probe = NULL;
+
+    if (host->kvm == NULL) {
+        *ret_why = g_strdup(host->kvm_reason);
+        return true;
+    }
+    if (!mvm_hostprobe_ask(context, host, MVM_ASK_KVM,
+                           asked ? MVM_REFUSAL_ASK_AGAIN : MVM_REFUSAL_RECENT, &probe, error))
+        return false;
+    *ret_why = g_strdup(mvm_probe_get(probe, MVM_ASK_KVM)->reason);
+    return true;
+}
+
+/* Without KVM there is no test machine: where the device is missing, the start reports it. */
 bool
 mvm_hostcheck_accel(const MvmContext *context, const MvmHost *host, const char *accel,
                     const char *current, MvmMachine *machine, GError **error)
 {
-    g_autoptr(MvmProbe) probe = NULL;
     bool asked_kvm = g_strcmp0(accel, "kvm") == 0;
     bool asked_tcg = g_strcmp0(accel, "tcg") == 0;
-    const char *why = NULL;
+    g_autofree char *why = NULL;
 
     if (current != NULL && !asked_kvm && !asked_tcg) {
         machine->kvm = g_str_equal(current, "kvm");
         return true;
     }
-    if (asked_tcg && (machine->osk == NULL || g_strcmp0(current, "qemu") == 0))
-        return use_tcg(context, host, machine, NULL, error);
-    probe = mvm_probe_run(context->conn, host, MVM_PROBE_TIMEOUT, error);
-    if (probe == NULL || !check_applesmc(probe, machine, error))
-        return false;
     if (asked_tcg)
         return use_tcg(context, host, machine, NULL, error);
-    if (host->kvm == NULL)
-        why = host->kvm_reason;
-    else if (!probe->kvm_works)
-        why = probe->kvm_reason;
+    if (!check_applesmc(context, host, machine, error) ||
+        !try_kvm(context, host, asked_kvm, &why, error))
+        return false;
     machine->kvm = true;
     if (why == NULL)
         return true;

@@ -9,9 +9,9 @@
 #include <stdbool.h>
 
 /* Decides between KVM and TCG for machine by the option accel ("auto" when NULL). current is what
- * an existing machine has ("kvm", "qemu", or NULL): auto keeps it. For a new machine KVM is tried
- * out by a probe. KVM asked for and not there is MVM_ERROR_HOST. Also checks that the emulator has
- * isa-applesmc when machine has an OSK. */
+ * an existing machine has ("kvm", "qemu", or NULL): auto keeps it. Unless TCG is asked for, test
+ * machines (ops/hostprobe.h) show whether KVM works and, when machine has an OSK, whether the
+ * emulator has isa-applesmc. KVM asked for and not there is MVM_ERROR_HOST. */
 bool mvm_hostcheck_accel(const MvmContext *context, const MvmHost *host, const char *accel,
                          const char *current, MvmMachine *machine, GError **error);
 

@@ -70,6 +70,19 @@ has_daemon(void)
     return false;
 }
 
+/* A libvirt that is not there yet may be one that wants it. */
+static bool
+lacks_passt(const MvmFacts *facts)
+{
+    const MvmProbeAnswer *answer = mvm_probe_get(facts->probe, MVM_ASK_PASST);
+
+    if (answer != NULL)
+        return !answer->works && mvm_probe_lacks_passt(answer->reason);
+    return facts->host_name == NULL && !mvm_command_exists("passt") &&
+           (facts->host != NULL ? mvm_probe_applies(facts->host, MVM_ASK_PASST)
+                                : facts->connection_error != NULL && !has_daemon());
+}
+
 static MvmNeeds
 find_missing(const MvmFacts *facts)
 {
@@ -90,6 +103,8 @@ find_missing(const MvmFacts *facts)
         needs |= MVM_NEED_SSH;
     if (local && !mvm_command_exists("mcopy"))
         needs |= MVM_NEED_MTOOLS;
+    if (lacks_passt(facts))
+        needs |= MVM_NEED_PASST;
     return needs;
 }
 

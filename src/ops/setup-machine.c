@@ -29,8 +29,8 @@ has_connection(const MvmSetup *setup, MvmStep *step)
 static const char *
 accel_of(const MvmFacts *facts)
 {
-    bool kvm = facts->host != NULL && facts->host->kvm != NULL &&
-               (facts->probe == NULL || facts->probe->kvm_works);
+    const MvmProbeAnswer *answer = mvm_probe_get(facts->probe, MVM_ASK_KVM);
+    bool kvm = facts->host != NULL && facts->host->kvm != NULL && (answer == NULL || answer->works);
 
     return kvm && !facts->want_tcg ? "kvm" : "tcg";
 }

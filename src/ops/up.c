@@ -2,6 +2,7 @@
 #include "ops/awake.h"
 #include "ops/finish.h"
 #include "ops/guest-ssh.h"
+#include "ops/hostprobe.h"
 #include "ops/machine.h"
 #include "ops/port.h"
 #include "ops/power.h"
@@ -75,7 +76,8 @@ name_machine(MvmDomain *domain, GError **cause)
 
 /* A start that the daemon did not live to finish may have succeeded or not: look, then go on. */
 static bool
-start(MvmDomain *domain, MvmWatch *watch, bool reset_nvram, GError **error)
+start(const MvmContext *context, MvmDomain *domain, MvmWatch *watch, bool reset_nvram,
+      GError **error)
 {
     for (int attempt = 1;; attempt++) {
         g_autoptr(GError) cause = NULL;
@@ -83,6 +85,9 @@ start(MvmDomain *domain, MvmWatch *watch, bool reset_nvram, GError **error)
         if (mvm_domain_start(domain, reset_nvram, &cause))
             return true;
         name_machine(domain, &cause);
+        /* What was found out of the host holds no longer. */
+        if (g_error_matches(cause, MVM_ERROR, MVM_ERROR_HOST) && !mvm_watch_is_lost(watch))
+            mvm_hostprobe_forget(context->conn);
         if (!mvm_watch_is_lost(watch) || attempt == START_ATTEMPTS) {
             g_propagate_error(error, g_steal_pointer(&cause));
             return false;
@@ -225,12 +230,13 @@ note_copy(const MvmContext *context, MvmDomain *domain)
 
 /* What is in its way is what the other machine has. */
 static bool
-start_copy(MvmDomain *domain, MvmWatch *watch, bool reset_nvram, GError **error)
+start_copy(const MvmContext *context, MvmDomain *domain, MvmWatch *watch, bool reset_nvram,
+           GError **error)
 {
     g_autofree char *word = mvm_word_quote(mvm_domain_get_name(domain));
     g_autoptr(GError) cause = NULL;
 
-    if (start(domain, watch, reset_nvram, &cause))
+    if (start(context, domain, watch, reset_nvram, &cause))
         return true;
     if (g_error_matches(cause, MVM_ERROR, MVM_ERROR_CONFLICT))
         mvm_error_set_hint(
@@ -296,7 +302,7 @@ mvm_machine_up(const MvmContext *context, const char *name, int wait_ssh_seconds
     mvm_finish_clean(context, domain);
     reset_nvram = wants_new_nvram(context, domain, saved);
     watch = mvm_watch_new(domain, error);
-    if (watch == NULL || !(copy ? start_copy : start)(domain, watch, reset_nvram, error) ||
+    if (watch == NULL || !(copy ? start_copy : start)(context, domain, watch, reset_nvram, error) ||
         (reset_nvram && !forget_reset(domain, error)))
         return false;
     if (wait_ssh_seconds == 0)

@@ -18,9 +18,16 @@
 
 #define NVRAM_DAMAGED                                                                              \
     "the firmware's variables are damaged: 'macvm set NAME --reset-nvram', then start it again"
+#define PORT_TAKEN                                                                                 \
+    "the port is taken on that host: 'macvm set NAME --ssh-port PORT' chooses another"
+#define PORT_LOW                                                                                   \
+    "QEMU's user may not listen on that port: 'macvm set NAME --ssh-port PORT' chooses another"
+
+/* What passt wrote as it ended begins with this, once it is cut to the cause. */
+#define PASST "passt: "
 
 /* What libvirt's codes mean to a user. The first row whose code and texts fit counts; NULL fits
- * everything. Codes and texts as seen with libvirt 9.0. */
+ * everything. Codes and texts as seen with libvirt 9.0; of passt, with 11.3 and 12.8. */
 static const struct {
     int virt_code;
     const char *text; /* part of libvirt's message */
@@ -69,6 +76,15 @@ static const struct {
      "check that libvirt (or sshd, for a remote host) runs there"},
     {VIR_ERR_SYSTEM_ERROR, "user runtime directory", NULL, MVM_ERROR_HOST,
      "set XDG_RUNTIME_DIR to a directory of your own, as a login does"},
+    {VIR_ERR_SYSTEM_ERROR, "Cannot find 'passt'", NULL, MVM_ERROR_HOST,
+     "install the package passt on the host, or give the machine QEMU's own network: 'macvm set "
+     "NAME --network user'"},
+    {VIR_ERR_INTERNAL_ERROR, PASST, MVM_VIRT_PORT_IN_USE, MVM_ERROR_CONFLICT, PORT_TAKEN},
+    {VIR_ERR_INTERNAL_ERROR, PASST "Listen failed", "Permission denied", MVM_ERROR_HOST, PORT_LOW},
+    {VIR_ERR_INTERNAL_ERROR, PASST "Failed to bind port", "Permission denied", MVM_ERROR_HOST,
+     PORT_LOW},
+    {VIR_ERR_INTERNAL_ERROR, PASST, NULL, MVM_ERROR_HOST,
+     "'macvm set NAME --network user' gives the machine a network that starts on this host"},
     {VIR_ERR_SYSTEM_ERROR, "access storage file", "Permission denied", MVM_ERROR_HOST,
      IMAGE_ACCESS},
     {VIR_ERR_INTERNAL_ERROR, "qemu", "Permission denied", MVM_ERROR_HOST, IMAGE_ACCESS},
@@ -84,8 +100,7 @@ static const struct {
      "free space in the storage pool, or use another one with --pool"},
     {VIR_ERR_INTERNAL_ERROR, "No space left", NULL, MVM_ERROR_FAILED,
      "free space in the storage pool, or use another one with --pool"},
-    {VIR_ERR_INTERNAL_ERROR, "host forwarding rule", NULL, MVM_ERROR_CONFLICT,
-     "the port is taken on that host: 'macvm set NAME --ssh-port PORT' chooses another"},
+    {VIR_ERR_INTERNAL_ERROR, "host forwarding rule", NULL, MVM_ERROR_CONFLICT, PORT_TAKEN},
     {VIR_ERR_INTERNAL_ERROR, "'isa-applesmc' is not a valid device", NULL, MVM_ERROR_HOST,
      "this QEMU was built without isa-applesmc: install the QEMU of Debian, Fedora or upstream"},
     {VIR_ERR_INTERNAL_ERROR, "device requires", "bytes", MVM_ERROR_FAILED, NVRAM_DAMAGED},
@@ -158,6 +173,72 @@ without_class(const char *message)
 }
 
 static bool
+is_failure(const char *line)
+{
+    static const char *const words[] = {"ailed", "ould not", "ouldn't", "nable to",
+                                        "annot", "an't",     "nvalid"};
+
+    for (size_t i = 0; i < G_N_ELEMENTS(words); i++) {
+        if (strstr(line, words[i]) != NULL)
+            return true;
+    }
+    return false;
+}
+
+/* passt writes how it is set up before what made it end, which is the first of the failures at the
+ * end: "Listen failed for ...", then "Couldn't listen on requested ports". */
+static char *
+cut_passt(const char *output)
+{
+    g_auto(GStrv) lines = g_strsplit(output, "\n", -1);
+    guint cause = g_strv_length(lines);
+
+    while (cause > 0 && *g_strstrip(lines[cause - 1]) == '\0')
+        cause--;
+    if (cause == 0)
+        return g_strdup(PASST "it ended without a word");
+    cause--;
+    while (cause > 0 && is_failure(lines[cause]) && is_failure(g_strstrip(lines[cause - 1])))
+        cause--;
+    return g_strconcat(PASST, g_strstrip(lines[cause]), NULL);
+}
+
+/* "Child process (passt ARGUMENTS) unexpected exit status 1: OUTPUT" */
+static char *
+without_banner(const char *message)
+{
+    static const char status[] = ") unexpected exit status ";
+    const char *child = strstr(message, "Child process (");
+    const char *end = child != NULL ? strstr(child, status) : NULL;
+    const char *output = end != NULL ? strchr(end, ':') : NULL;
+    g_autofree char *program = NULL;
+
+    if (output == NULL)
+        return g_strdup(message);
+    child += strlen("Child process (");
+    program = g_strndup(child, strcspn(child, " )"));
+    return g_str_equal(program, "passt") || g_str_has_suffix(program, "/passt")
+               ? cut_passt(output + 1)
+               : g_strdup(message);
+}
+
+static char *
+cause_of(const char *message)
+{
+    g_autofree char *text = without_warnings(message);
+
+    return without_banner(text);
+}
+
+char *
+mvm_virt_cause(const char *message)
+{
+    g_autofree char *text = cause_of(message);
+
+    return mvm_redact(text);
+}
+
+static bool
 contains(const char *message, const char *text)
 {
     return text == NULL || strstr(message, text) != NULL;
@@ -166,7 +247,7 @@ contains(const char *message, const char *text)
 void
 mvm_virt_error_translate(GError **error, const char *what, int virt_code, const char *message)
 {
-    g_autofree char *text = without_warnings(message);
+    g_autofree char *text = cause_of(message);
     g_autofree char *redacted = mvm_redact(text);
     const char *shown = without_class(redacted);
     const char *hint = mvm_virt_connect_hint(text);

@@ -28,6 +28,13 @@ void mvm_virt_error_translate(GError **error, const char *what, int virt_code, c
  * connect to its monitor. Seen with libvirt 9.0, ten times in a hundred on a busy machine. */
 #define MVM_VIRT_NO_MONITOR "failed to connect to monitor"
 
+/* The part of a message of libvirt's that is the cause, as it may be shown: without what QEMU
+ * warned of before it, without passt's banner, and without secrets. The caller frees. */
+char *mvm_virt_cause(const char *message);
+
+/* Part of passt's words when somebody else listens on the forwarded port. */
+#define MVM_VIRT_PORT_IN_USE "Address already in use"
+
 /* libvirt's last error code (virErrorNumber), 0 when there is none. */
 int mvm_virt_last_code(void);
 

@@ -10,6 +10,7 @@
 typedef struct {
     bool kvm;
     bool applesmc;
+    unsigned passt_port;       /* one network card by passt, which forwards this port; 0: no card */
     const char *loader;        /* firmware on the host, where it can be stateless: else every start
                                   would leave an NVRAM file; NULL: the emulator's own BIOS */
     const char *loader_format; /* "raw", "qcow2" */

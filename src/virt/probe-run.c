@@ -96,7 +96,8 @@ static void
 answer_refusal(Trial *trial)
 {
     virErrorPtr last = virGetLastError();
-    g_autofree char *words = g_strdup(last != NULL && last->message != NULL ? last->message : "");
+    g_autofree char *words =
+        mvm_virt_cause(last != NULL && last->message != NULL ? last->message : "");
     g_autoptr(GError) cause = NULL;
 
     (void)mvm_virt_set_error(&cause, "start a test machine");

@@ -27,6 +27,22 @@ add_argument(xmlDoc *doc, const char *value)
     mvm_xml_attr(mvm_xml_add(list, "qemu:arg"), "value", "%s", value);
 }
 
+/* Written as render.c writes a machine's, because that is what has to start. */
+static void
+add_passt(xmlDoc *doc, unsigned port)
+{
+    xmlNode *forward = NULL;
+
+    mvm_xml_set(doc, "/domain/devices/interface/@type", "user");
+    mvm_xml_set(doc, "/domain/devices/interface/model/@type", "virtio");
+    mvm_xml_set(doc, "/domain/devices/interface/backend/@type", "passt");
+    forward = mvm_xml_ensure(doc, "/domain/devices/interface/portForward");
+    mvm_xml_attr(forward, "proto", "tcp");
+    mvm_xml_attr(forward, "address", "127.0.0.1");
+    mvm_xml_set(doc, "/domain/devices/interface/portForward/range/@start", "%u", port);
+    mvm_xml_set(doc, "/domain/devices/interface/portForward/range/@to", "22");
+}
+
 char *
 mvm_probe_xml(const MvmProbeMachine *machine, const char *uuid)
 {
@@ -50,6 +66,8 @@ mvm_probe_xml(const MvmProbeMachine *machine, const char *uuid)
     mvm_xml_set(doc, "/domain/on_crash", "destroy");
     mvm_xml_set(doc, "/domain/devices/controller/@type", "usb");
     mvm_xml_set(doc, "/domain/devices/controller/@model", "none");
+    if (machine->passt_port > 0)
+        add_passt(doc, machine->passt_port);
     mvm_xml_set(doc, "/domain/devices/memballoon/@model", "none");
     if (machine->applesmc) {
         device = g_strdup_printf("isa-applesmc,osk=%s", no_key);

@@ -14,6 +14,9 @@
  * of a running machine can be changed through QEMU's monitor under this name. */
 #define MVM_NETDEV_ID "macvmnet0"
 
+/* The network card by passt in a domain (XPath). */
+#define MVM_PASST_CARD "/domain/devices/interface[@type='user'][backend/@type='passt']"
+
 /* Loads templates/domain.xml (mvm_path_find_data()) and makes machine's domain of it, without
  * metadata. The same machine gives the same text. Fails when the template is missing or is not a
  * domain. The caller frees. */

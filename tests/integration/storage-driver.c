@@ -106,15 +106,21 @@ run_missing(MvmConnection *conn, char **args, GError **error)
 static bool
 run_probe(MvmConnection *conn, char **args, GError **error)
 {
+    static const char *const names[MVM_ASK_COUNT] = {"applesmc", "kvm", "passt"};
     unsigned timeout_ms = args[1] != NULL ? (unsigned)atoi(args[1]) * 1000 : MVM_PROBE_TIMEOUT;
     g_autoptr(MvmHost) host = mvm_host_read(conn, error);
     g_autoptr(MvmProbe) probe = host != NULL ? mvm_probe_run(conn, host, timeout_ms, error) : NULL;
 
     if (probe == NULL)
         return false;
-    printf("kvm_offered=%d\nkvm=%d\nkvm_reason=%s\napplesmc=%d\napplesmc_reason=%s\n",
-           host->kvm != NULL, probe->kvm_works, probe->kvm_reason != NULL ? probe->kvm_reason : "",
-           probe->applesmc, probe->applesmc_reason != NULL ? probe->applesmc_reason : "");
+    printf("kvm_offered=%d\n", host->kvm != NULL);
+    for (size_t i = 0; i < G_N_ELEMENTS(names); i++) {
+        const MvmProbeAnswer *answer = mvm_probe_get(probe, (MvmProbeQuestion)i);
+
+        if (answer != NULL)
+            printf("%s=%d\n%s_reason=%s\n", names[i], answer->works, names[i],
+                   answer->works ? "" : answer->reason);
+    }
     return true;
 }
 

@@ -426,7 +426,9 @@ class Host(unittest.TestCase):
     def probe(self, env, drive):
         found = fields(drive("probe", "-", timeout=120))
         self.assertEqual(found["applesmc"], "1", found)
-        self.assertEqual(found["kvm"] == "1", found["kvm_reason"] == "", found)
+        self.assertEqual("kvm" in found, found["kvm_offered"] == "1", found)
+        for name in ("kvm", "passt"):
+            self.assertEqual(found.get(name, "1") == "1", found.get(f"{name}_reason", "") == "", found)
         where = env.server or env
         self.assertEqual(env.virsh("list", "--all", "--name").out.strip(), "")
         harness.wait_for(lambda: not where.qemu_pids(), 10, "the end of the test machine")

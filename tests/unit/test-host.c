@@ -36,9 +36,9 @@ facts_new(const char *host)
     facts->host->kvm->emulator = g_strdup("/usr/bin/qemu-system-x86_64");
     facts->host->kvm->machine = g_strdup("pc-q35-9.2");
     facts->host->kvm->cpu_models = g_ptr_array_new();
-    facts->probe = g_new0(MvmProbe, 1);
-    facts->probe->kvm_works = true;
-    facts->probe->applesmc = true;
+    facts->probe = mvm_probe_new();
+    mvm_probe_set(facts->probe, MVM_ASK_KVM, true, NULL, 1);
+    mvm_probe_set(facts->probe, MVM_ASK_APPLESMC, true, NULL, 1);
     facts->pool_name = g_strdup("macvm");
     facts->pool_path = g_strdup("/var/lib/libvirt/images/macvm");
     facts->pool_exists = facts->pool_active = facts->space_known = true;
@@ -233,13 +233,20 @@ test_kvm_device_fix(void)
 }
 
 static void
+assert_fix(const MvmFacts *facts, const char *id, const char *text)
+{
+    g_autoptr(MvmCheck) check = mvm_check_one(facts, id);
+
+    g_assert_nonnull(strstr(check->fix, text));
+}
+
+static void
 test_no_kvm(void)
 {
     g_autoptr(MvmFacts) facts = facts_new("no-kvm");
 
     assert_check(facts, "virtualization", MVM_CHECK_OK, "KVM that works");
-    facts->probe->kvm_works = false;
-    facts->probe->kvm_reason = g_strdup("it stopped");
+    mvm_probe_set(facts->probe, MVM_ASK_KVM, false, "it stopped", 2);
     assert_check(facts, "virtualization", MVM_CHECK_WARN, "virtual machine itself");
     assert_check(facts, "kvm", MVM_CHECK_FAIL, "it stopped");
     assert_check(facts, "kvm-device", MVM_CHECK_WARN, "no /dev/kvm");
@@ -263,8 +270,12 @@ test_versions(void)
     assert_check(facts, "qemu", MVM_CHECK_OK, "QEMU 7.2.0, without virtio sound");
     facts->host->versions.qemu = 5002000;
     assert_check(facts, "qemu", MVM_CHECK_WARN, "5.2.0");
-    facts->probe->applesmc = false;
-    assert_check(facts, "applesmc", MVM_CHECK_FAIL, "no isa-applesmc");
+    mvm_probe_set(facts->probe, MVM_ASK_APPLESMC, false, "'isa-applesmc' is not a valid device", 2);
+    assert_check(facts, "applesmc", MVM_CHECK_FAIL, "'isa-applesmc' is not a valid device");
+    assert_fix(facts, "applesmc", "install a QEMU that has isa-applesmc");
+    mvm_probe_set(facts->probe, MVM_ASK_APPLESMC, false, "the monitor's path has a comma", 3);
+    assert_check(facts, "applesmc", MVM_CHECK_FAIL, "has a comma");
+    assert_fix(facts, "applesmc", "journalctl");
 }
 
 static void
@@ -313,7 +324,17 @@ test_network(void)
 
     assert_check(facts, "network", MVM_CHECK_OK, "no usable passt");
     facts->host->kvm->passt = true;
+    assert_check(facts, "network", MVM_CHECK_SKIP, "not tried");
+    mvm_probe_set(facts->probe, MVM_ASK_PASST, true, NULL, 1);
     assert_check(facts, "network", MVM_CHECK_OK, "by passt");
+    mvm_probe_set(facts->probe, MVM_ASK_PASST, false, "Cannot find 'passt' in path", 2);
+    assert_check(facts, "network", MVM_CHECK_WARN, "by QEMU itself: passt does not start (Cannot");
+    assert_fix(facts, "network", "install the package passt");
+    facts->has_passt = true;
+    assert_check(facts, "network", MVM_CHECK_FAIL, "'macos' has passt");
+    assert_fix(facts, "network", "'macvm define macos'");
+    facts->host->versions.libvirt = 9000000;
+    assert_check(facts, "network", MVM_CHECK_OK, "no usable passt");
     facts->machine->net_kind = MVM_NET_NETWORK;
     facts->machine->net_source = g_strdup("default");
     assert_check(facts, "network", MVM_CHECK_FAIL, "not active");

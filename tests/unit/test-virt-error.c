@@ -131,6 +131,8 @@ static const struct {
      MVM_ERROR_FAILED, "--reset-nvram"},
     {VIR_ERR_STORAGE_VOL_EXIST, "storage volume 'm.qcow2' exists already", MVM_ERROR_CONFLICT,
      "run the command again"},
+    {VIR_ERR_SYSTEM_ERROR, "Cannot find 'passt' in path: No such file or directory", MVM_ERROR_HOST,
+     "install the package passt"},
     {VIR_ERR_NO_DOMAIN, "Domain not found", MVM_ERROR_NOT_FOUND, "macvm list"},
     {VIR_ERR_INTERNAL_ERROR, "something else", MVM_ERROR_FAILED, NULL},
 };
@@ -188,6 +190,94 @@ test_class(void)
                     "cannot find machine 'x': no domain with matching name 'x'");
 }
 
+#define PASST_CHILD(arguments)                                                                     \
+    "internal error: Child process (passt --one-off --socket " arguments                           \
+    ") unexpected exit status 1: "
+#define BANNER                                                                                     \
+    "UNIX domain socket bound at /run/libvirt/qemu/passt/2-m-net0.socket\n"                        \
+    "No IPv6 nameserver available for NDP/DHCPv6\n"                                                \
+    "Template interface: eth0 (IPv4), eth0 (IPv6)\nMAC:\n    host: 9a:55:9a:55:9a:55\n"            \
+    "    NAT to host 127.0.0.1: 192.0.2.1\nDHCP:\n    assign: 192.0.2.2\n"                         \
+    "    mask: 255.255.255.0\n    router: 192.0.2.1\nDNS:\n    10.255.255.53\n"                    \
+    "    NAT to host ::1: fd00::1\nNDP/DHCPv6:\n    assign: fd00::2\n    router: fd00::1\n"        \
+    "    our link-local: fe80::fc:ff:fe00:1\nInbound forwarding rules (HOST):\n"                   \
+    "    TCP [127.0.0.1]:2222  =>  22 \n\nYou can now start qemu (>= 7.2, with commit "            \
+    "13c6be96618c):\n    kvm ... -device virtio-net-pci,netdev=s -netdev stream,id=s,server=off,"  \
+    "addr.type=unix,addr.path=/run/libvirt/qemu/passt/2-m-net0.socket\n"
+
+/* Recorded: libvirt 11.3 with passt of Debian 13, 12.8 with that of sid. */
+static const struct {
+    const char *message;
+    const char *cause;
+    MvmErrorCode code;
+    const char *hint;
+} passt
+    [] =
+        {
+            {PASST_CHILD("/r/2-m-net0.socket --pid /r/2-m-net0-passt.pid --tcp-ports "
+                         "127.0.0.1/2222:22") "Failed to bind port 2222 (Address already in use) "
+                                              "for option '-t 127.0.0.1/2222:22'\n",
+             "passt: Failed to bind port 2222 (Address already in use) for option '-t "
+             "127.0.0.1/2222:22'",
+             MVM_ERROR_CONFLICT, "--ssh-port"},
+            {PASST_CHILD("/r/2-m-net0.socket") BANNER
+             "Listen failed for HOST TCP port 127.0.0.1/2222: Address already in use\n"
+             "Couldn't listen on requested ports\n",
+             "passt: Listen failed for HOST TCP port 127.0.0.1/2222: Address already in use",
+             MVM_ERROR_CONFLICT, "--ssh-port"},
+            {PASST_CHILD("/r/2-m-net0.socket") "Failed to bind port 80 (Permission denied) for "
+                                               "option '-t 127.0.0.1/80:22'\n",
+             "passt: Failed to bind port 80 (Permission denied) for option '-t 127.0.0.1/80:22'",
+             MVM_ERROR_HOST, "may not listen"},
+            {PASST_CHILD("/r/2-m-net0.socket") BANNER
+             "Listen failed for HOST TCP port 127.0.0.1/80: Permission denied\n"
+             "Couldn't listen on requested ports\n",
+             "passt: Listen failed for HOST TCP port 127.0.0.1/80: Permission denied",
+             MVM_ERROR_HOST, "may not listen"},
+            {PASST_CHILD(
+                 "/r/2-m-net0.socket") "UNIX domain socket bound at /r/2-m-net0.socket\n"
+                                       "Couldn't create user namespace: Operation not permitted\n",
+             "passt: Couldn't create user namespace: Operation not permitted", MVM_ERROR_HOST,
+             "--network user"},
+            {PASST_CHILD(
+                 "/r/2-m-net0.socket") "UNIX domain socket bound at /r/2-m-net0.socket\n"
+                                       "Unable to create user namespace: Operation not permitted\n",
+             "passt: Unable to create user namespace: Operation not permitted", MVM_ERROR_HOST,
+             "--network user"},
+            {"internal error: Child process (/usr/bin/passt --one-off) unexpected exit status 139: "
+             "\n",
+             "passt: it ended without a word", MVM_ERROR_HOST, "--network user"},
+            {"internal error: Child process (passt --one-off) unexpected exit status 2: Something "
+             "odd\n"
+             "Couldn't go on\nis the last line",
+             "passt: is the last line", MVM_ERROR_HOST, "--network user"},
+};
+
+static void
+test_passt(void)
+{
+    for (size_t i = 0; i < G_N_ELEMENTS(passt); i++) {
+        g_autoptr(GError) error = NULL;
+        g_autofree char *wanted = g_strconcat("cannot start 'm': ", passt[i].cause, NULL);
+
+        mvm_virt_error_translate(&error, "start 'm'", VIR_ERR_INTERNAL_ERROR, passt[i].message);
+        g_assert_cmpstr(error->message, ==, wanted);
+        g_assert_cmpint(error->code, ==, (int)passt[i].code);
+        g_assert_nonnull(strstr(mvm_error_get_hint(error), passt[i].hint));
+    }
+}
+
+/* Another child's words stay, whatever its arguments name. */
+static void
+test_other_child(void)
+{
+    static const char message[] = "internal error: Child process (/usr/bin/qemu-img create "
+                                  "passt.qcow2) unexpected exit status 1: a\nCouldn't";
+    g_autofree char *cause = mvm_virt_cause(message);
+
+    g_assert_cmpstr(cause, ==, message);
+}
+
 /* QEMU repeats its arguments, and one of them is the OSK. */
 static void
 test_secret(void)
@@ -209,6 +299,8 @@ main(int argc, char **argv)
     g_test_add_func("/virt-error/hints", test_hints);
     g_test_add_func("/virt-error/session", test_session);
     g_test_add_func("/virt-error/class", test_class);
+    g_test_add_func("/virt-error/passt", test_passt);
+    g_test_add_func("/virt-error/other-child", test_other_child);
     g_test_add_func("/virt-error/secret", test_secret);
     return g_test_run();
 }
