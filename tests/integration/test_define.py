@@ -525,11 +525,15 @@ class Refused(unittest.TestCase):
             env.write("bin/qemu-system-x86_64", "#!/bin/sh\ncase \"$*\" in *isa-applesmc*) echo \"qemu-system-x86_64: -device "
                       "isa-applesmc: 'isa-applesmc' is not a valid device model name\" >&2; exit 1;; esac\n"
                       "exec /usr/bin/qemu-system-x86_64 \"$@\"\n", 0o755)
-            error = env.macvm("--json", "define", *SMALL, expect=5).error
+            error = env.macvm("--json", "define", *SMALL[2:], expect=5).error
             self.assertEqual("host", error["code"])
             self.assertIn("'isa-applesmc' is not a valid device model name", error["message"])
             self.assertIn("install a QEMU that has isa-applesmc", error["hint"])
             self.assertEqual("", env.virsh("pool-list", "--all", "--name").out.strip())
+            env.macvm("define", *SMALL)  # without KVM nothing is tried out before the start
+            error = env.macvm("--json", "up", expect=5).error
+            self.assertIn("'isa-applesmc' is not a valid device model name", error["message"])
+            self.assertIn("install the QEMU of Debian", error["hint"])
 
     def test_no_firmware(self):
         with harness.Environment.session() as env:
@@ -537,7 +541,7 @@ class Refused(unittest.TestCase):
             for path in pathlib.Path("/usr/share/qemu/firmware").glob("*.json"):
                 env.write(env.config_home / "qemu/firmware" / path.name, "")
             env.write(env.config_home / "libvirt/qemu.conf", 'nvram = ["/nowhere/CODE.fd:/nowhere/VARS.fd"]\n')
-            error = env.macvm("--json", "define", *SMALL, expect=5).error
+            error = env.macvm("--json", "define", *SMALL[2:], expect=5).error
             self.assertIn("cannot find UEFI firmware on the host", error["message"])
             self.assertIn("--firmware upstream", error["hint"])
             self.assertEqual("", env.virsh("pool-list", "--all", "--name").out.strip())
