@@ -95,8 +95,9 @@ look(const MvmDefineWork *work, MvmDefineResult *result)
     const char *name = work->machine->name;
     bool saved = false;
 
-    result->running = mvm_definition_look(work->context->conn, name, &saved);
-    if (saved && result->changed)
+    result->running =
+        mvm_definition_look(work->context->conn, name, result->changed ? &saved : NULL);
+    if (saved)
         mvm_progress_note(work->context->progress,
                           "the saved state of '%s' goes on as it was: what changed shows at the "
                           "start after that",

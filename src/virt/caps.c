@@ -16,6 +16,9 @@
  * and none of what only Intel's have (pcid, invpcid, tsc-deadline). */
 #define BASE_CPU "Nehalem"
 
+/* total, free, buffers and cached: what a Linux host tells of all its memory. */
+#define LINUX_STATS 4
+
 static const char *
 domain_type(bool kvm)
 {
@@ -69,12 +72,18 @@ static uint64_t
 read_total_memory(MvmConnection *conn)
 {
     virNodeMemoryStats stats[16] = {0};
-    int count = 0;
+    int count = LINUX_STATS;
 
-    if (virNodeGetMemoryStats(conn->virt, VIR_NODE_MEMORY_STATS_ALL_CELLS, NULL, &count, 0) < 0 ||
-        count > (int)G_N_ELEMENTS(stats) ||
-        virNodeGetMemoryStats(conn->virt, VIR_NODE_MEMORY_STATS_ALL_CELLS, stats, &count, 0) < 0)
-        return 0;
+    /* How many there are is asked only of a host with another number: it is one more round trip. */
+    if (virNodeGetMemoryStats(conn->virt, VIR_NODE_MEMORY_STATS_ALL_CELLS, stats, &count, 0) < 0) {
+        count = 0;
+        if (virNodeGetMemoryStats(conn->virt, VIR_NODE_MEMORY_STATS_ALL_CELLS, NULL, &count, 0) <
+                0 ||
+            count > (int)G_N_ELEMENTS(stats) ||
+            virNodeGetMemoryStats(conn->virt, VIR_NODE_MEMORY_STATS_ALL_CELLS, stats, &count, 0) <
+                0)
+            return 0;
+    }
     for (int i = 0; i < count; i++) {
         if (strcmp(stats[i].field, VIR_NODE_MEMORY_STATS_TOTAL) == 0)
             return (uint64_t)stats[i].value * 1024;
@@ -96,15 +105,16 @@ read_size(MvmConnection *conn, MvmHost *host, GError **error)
     return true;
 }
 
-static bool
-read_capabilities(MvmConnection *conn, MvmHost *host, GError **error)
+bool
+mvm_host_read_user(MvmConnection *conn, MvmHost *host, GError **error)
 {
     char *xml = virConnectGetCapabilities(conn->virt);
+    g_autofree char *arch = NULL;
     bool ok = false;
 
     if (xml == NULL)
         return mvm_virt_set_error(error, "read the capabilities of '%s'", conn->endpoint->uri);
-    ok = mvm_caps_parse(xml, &host->arch, &host->qemu_uid, error);
+    ok = mvm_caps_parse(xml, &arch, &host->qemu_uid, error);
     free(xml);
     return ok;
 }
@@ -134,8 +144,7 @@ mvm_host_read(MvmConnection *conn, GError **error)
     host->qemu_uid = -1;
     if (!check_driver(conn, error))
         return NULL;
-    if (!read_size(conn, host, &cause) || !read_capabilities(conn, host, &cause) ||
-        !read_accelerators(conn, host, &cause)) {
+    if (!read_size(conn, host, &cause) || !read_accelerators(conn, host, &cause)) {
         cause->code = MVM_ERROR_HOST;
         g_propagate_error(error, g_steal_pointer(&cause));
         return NULL;
@@ -153,7 +162,6 @@ mvm_host_free(MvmHost *host)
 {
     if (host == NULL)
         return;
-    g_free(host->arch);
     g_free(host->kvm_reason);
     mvm_domcaps_free(host->tcg);
     mvm_domcaps_free(host->kvm);

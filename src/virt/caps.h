@@ -47,9 +47,9 @@ typedef struct {
 typedef struct {
     uint64_t memory; /* bytes */
     unsigned cpus;   /* online logical CPUs */
-    char *arch;      /* "x86_64" */
     MvmVersions versions;
-    int64_t qemu_uid; /* uid that guests run as; -1 when it is the daemon's own (session) */
+    int64_t qemu_uid; /* uid that guests run as, once mvm_host_read_user() was called; -1: not
+                         known, or the daemon's own (session) */
     MvmDomCaps *tcg;  /* NULL when the emulator has no TCG */
     MvmDomCaps *kvm;  /* NULL when KVM is not offered; kvm_reason says why */
     char *kvm_reason;
@@ -59,6 +59,9 @@ typedef struct {
 /* Asks the host behind conn. Fails with MVM_ERROR_HOST when it has no emulator for x86_64 or does
  * not answer. The caller frees. */
 MvmHost *mvm_host_read(MvmConnection *conn, GError **error);
+
+/* Reads host->qemu_uid, which only who looks at files and devices needs. */
+bool mvm_host_read_user(MvmConnection *conn, MvmHost *host, GError **error);
 void mvm_host_free(MvmHost *host);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(MvmHost, mvm_host_free)
 

@@ -72,7 +72,8 @@ mvm_definition_look(MvmConnection *conn, const char *name, bool *ret_saved)
     g_autoptr(virDomain) domain = virDomainLookupByName(conn->virt, name);
     bool running = domain != NULL && virDomainIsActive(domain) == 1;
 
-    *ret_saved = domain != NULL && !running && virDomainHasManagedSaveImage(domain, 0) == 1;
+    if (ret_saved != NULL)
+        *ret_saved = domain != NULL && !running && virDomainHasManagedSaveImage(domain, 0) == 1;
     return running;
 }
 

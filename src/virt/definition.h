@@ -29,7 +29,7 @@ bool mvm_definition_set_autostart(MvmConnection *conn, const char *name, bool au
 bool mvm_definition_is_running(MvmConnection *conn, const char *name);
 
 /* The same; *ret_saved, for one that is off, is whether its next start goes on from a saved state,
- * with the definition of that time. */
+ * with the definition of that time; ret_saved may be NULL. */
 bool mvm_definition_look(MvmConnection *conn, const char *name, bool *ret_saved);
 
 /* The name of the domain that has uuid in *ret_name, which the caller frees; NULL there when none

@@ -76,14 +76,13 @@ run_host(MvmConnection *conn, char **args, GError **error)
     g_autoptr(MvmHost) host = mvm_host_read(conn, error);
     const MvmDomCaps *caps = NULL;
 
-    if (host == NULL)
+    if (host == NULL || !mvm_host_read_user(conn, host, error))
         return false;
     caps = mvm_host_get_domcaps(host, false);
-    printf("memory=%" G_GUINT64_FORMAT
-           "\ncpus=%u\narch=%s\nlibvirt=%lu\nqemu=%lu\nuid=%" G_GINT64_FORMAT
+    printf("memory=%" G_GUINT64_FORMAT "\ncpus=%u\nlibvirt=%lu\nqemu=%lu\nuid=%" G_GINT64_FORMAT
            "\nkvm=%d\nmachine=%s\nemulator=%s\nefi=%d\n",
-           host->memory, host->cpus, host->arch, host->versions.libvirt, host->versions.qemu,
-           host->qemu_uid, host->kvm != NULL, caps->machine, caps->emulator, caps->efi_autoselect);
+           host->memory, host->cpus, host->versions.libvirt, host->versions.qemu, host->qemu_uid,
+           host->kvm != NULL, caps->machine, caps->emulator, caps->efi_autoselect);
     if (host->firmware != NULL)
         printf("code=%s\nvars=%s\n", host->firmware->code, host->firmware->vars);
     print_list("video", caps->video_models);
