@@ -102,6 +102,8 @@ class Kept(unittest.TestCase):
 class Passt(unittest.TestCase):
     def without_passt(self, env):
         """A PATH in which there is everything else."""
+        emulator = env.dir / "bin/qemu-system-x86_64"  # the same path with and without passt
+        emulator.symlink_to("/usr/bin/qemu-system-x86_64")
         farm = env.dir / "all-but-passt"
         farm.mkdir(mode=0o755)
         for directory in harness.PATH.split(":"):
@@ -131,14 +133,14 @@ class Passt(unittest.TestCase):
             self.assertNotIn("passt", env.macvm("define").err)
             self.assertEqual("", env.macvm("define", "--diff").out)
             self.assertEqual(before, starts(env))
-            check = {each["id"]: each for each in env.macvm("--json", "doctor", expect=5, timeout=120).json["checks"]}["network"]
+            check = {each["id"]: each for each in env.macvm("--json", "doctor", expect=(0, 5), timeout=120).json["checks"]}["network"]
             self.assertEqual(("warn", "install the package passt on the host"), (check["status"], check["fix"]))
             env.macvm("up", timeout=120)
             env.virsh("destroy", "macos")
 
             self.path(env, whole)
             self.assertEqual("", env.macvm("define", "--diff").out)  # nobody has looked again
-            doctor = env.macvm("doctor", expect=5, timeout=120).out
+            doctor = env.macvm("doctor", expect=(0, 5), timeout=120).out
             self.assertRegex(doctor, r"network +user mode, by passt")
             self.assertIn("+", env.macvm("define", "--diff").out)
             env.macvm("define")
@@ -168,7 +170,7 @@ class Passt(unittest.TestCase):
             defined = env.macvm("define", *TCG, timeout=120)
             self.assertIn("(passt: Couldn't create user namespace: Operation not permitted)", defined.err)
             self.assertEqual("slirp", card(env)[0])
-            check = env.macvm("doctor", expect=5, timeout=120).out
+            check = env.macvm("doctor", expect=(0, 5), timeout=120).out
             self.assertIn("user.max_user_namespaces", check)
             self.busy(env)
 
