@@ -35,8 +35,8 @@ mvm_machine_pick(const MvmContext *context, const char *given, GError **error)
 MvmLock *
 mvm_machine_lock(const MvmContext *context, const char *name, GError **error)
 {
-    const char *uri = mvm_connection_get_endpoint(context->conn)->uri;
-    g_autofree char *key = g_strdup_printf("%s\n%s", uri, name);
+    g_autofree char *daemon = mvm_connection_dup_key(context->conn);
+    g_autofree char *key = g_strdup_printf("%s\n%s", daemon, name);
 
     return mvm_lock_take_key("define", key, name, error);
 }

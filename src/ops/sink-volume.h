@@ -7,7 +7,7 @@
 #include "virt/upload.h"
 
 /* The volume is made when the size is known, or gone on with. pool and progress are borrowed. Fails
- * with MVM_ERROR_CONFLICT while another macvm of this user uploads that volume. */
+ * with MVM_ERROR_CONFLICT while another macvm of this machine uploads that volume. */
 MvmMediaSink *mvm_volume_sink_new(MvmPool *pool, const char *name, MvmProgress *progress,
                                   GError **error);
 

@@ -67,17 +67,18 @@ remove_tree(const char *path, GError **error)
     return true;
 }
 
-/* The lock is kept with the runtime files: a checkout's neighbours are the user's. */
 static MvmLock *
 lock_checkout(const char *dir, GError **error)
 {
-    g_autofree char *hash = g_compute_checksum_for_string(G_CHECKSUM_SHA256, dir, -1);
-    g_autofree char *name = g_strdup_printf("checkout-%.16s.lock", hash);
-    MvmLock *lock = mvm_lock_take(name, dir, error);
+    g_autoptr(GError) cause = NULL;
+    MvmLock *lock = mvm_lock_take_dir(dir, &cause);
 
-    if (lock == NULL)
-        mvm_error_set_hint(error, "wait until the other 'macvm bootstrap' has ended");
-    return lock;
+    if (lock != NULL)
+        return lock;
+    if (g_error_matches(cause, MVM_ERROR, MVM_ERROR_CONFLICT))
+        mvm_error_set_hint(&cause, "wait until the other 'macvm bootstrap' has ended");
+    g_propagate_error(error, g_steal_pointer(&cause));
+    return NULL;
 }
 
 static bool

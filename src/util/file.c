@@ -102,8 +102,10 @@ mvm_file_make_private_dir(const char *path, GError **error)
 static int
 open_and_lock(const char *path, const char *what, GError **error)
 {
-    mvm_autofd fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+    mvm_autofd fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0644);
 
+    if (fd < 0 && errno == EACCES) /* another user's; to lock it needs no more than to read it */
+        fd = open(path, O_RDONLY | O_CLOEXEC);
     if (fd < 0) {
         mvm_error_set_errno(error, "lock", path);
         return -1;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Locks between macvm's processes of one user on this machine: files in the runtime directory that
- * are there while they are held. The kernel lets go of a lock when its process ends; the file that
- * a killed one leaves is taken over by the next.
+ * Locks between macvm's processes. None waits: held elsewhere is MVM_ERROR_CONFLICT. The kernel
+ * lets go of a lock when its process ends; a file that a killed one leaves is taken over by the
+ * next.
  */
 #pragma once
 
@@ -10,12 +10,19 @@
 
 typedef struct MvmLock MvmLock;
 
-/* Takes the lock called name ("setup.lock", see mvm_path_runtime()) without waiting; what is the
- * object of the messages. Held elsewhere: MVM_ERROR_CONFLICT. */
+/* What belongs to one session of one user: a file in the runtime directory called name
+ * ("setup.lock", see mvm_path_runtime()). what is the object of the messages. */
 MvmLock *mvm_lock_take(const char *name, const char *what, GError **error);
 
-/* The same for what a file's name cannot hold: key is any text, kind begins the file's name. */
+/* What this machine has once, whoever comes and whatever the environment: key is any text, kind
+ * tells keys of different kinds apart. It is an abstract socket (unix(7)), hence none between
+ * containers with networks of their own, nor between machines. */
 MvmLock *mvm_lock_take_key(const char *kind, const char *key, const char *what, GError **error);
+
+/* The directory dir, which need not exist, but whose parent does: the file .NAME.macvm-lock beside
+ * it where the parent can be written to, and the directory itself when it is there. dir must be
+ * canonical. */
+MvmLock *mvm_lock_take_dir(const char *dir, GError **error);
 
 /* Removes the file, and lets go. */
 void mvm_lock_release(MvmLock *lock);

@@ -36,18 +36,10 @@ mvm_virt_vol_free(virStorageVolPtr vol)
         virStorageVolFree(vol);
 }
 
-static inline void
-mvm_virt_stream_free(virStreamPtr stream)
-{
-    if (stream != NULL)
-        virStreamFree(stream);
-}
-
 /* The plain free functions fail on NULL and then overwrite the thread's last error. */
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(virDomain, mvm_virt_domain_free)
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(virStoragePool, mvm_virt_pool_free)
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(virStorageVol, mvm_virt_vol_free)
-G_DEFINE_AUTOPTR_CLEANUP_FUNC(virStream, mvm_virt_stream_free)
 
 /* libvirt's VIR_DOMAIN_EVENT_CALLBACK() by way of the one type that clang does not warn about. */
 #define MVM_VIRT_EVENT_CALLBACK(function) VIR_DOMAIN_EVENT_CALLBACK((void (*)(void))(function))

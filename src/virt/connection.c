@@ -108,6 +108,14 @@ mvm_connection_is_session(const MvmConnection *conn)
     return conn->session;
 }
 
+char *
+mvm_connection_dup_key(const MvmConnection *conn)
+{
+    return conn->session && !conn->endpoint->remote
+               ? g_strdup_printf("%s %u", conn->endpoint->uri, geteuid())
+               : g_strdup(conn->endpoint->uri);
+}
+
 bool
 mvm_connection_is_root_session(const MvmConnection *conn)
 {

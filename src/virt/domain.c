@@ -3,6 +3,7 @@
 
 #include "util/error.h"
 #include "virt/domain-priv.h"
+#include "virt/stream.h"
 
 #include <string.h>
 
@@ -241,34 +242,35 @@ mvm_domain_undefine(MvmDomain *domain, bool drop_saved, GError **error)
     return true;
 }
 
-static int
-collect(virStreamPtr stream, const char *data, size_t len, void *opaque)
+static bool
+collect(MvmStream *stream, GByteArray *bytes, const char *what, GError **error)
 {
-    GByteArray *bytes = opaque;
+    const void *data = NULL;
+    uint64_t len = 1;
 
-    if (len > SCREENSHOT_MAX - bytes->len)
-        return -1;
-    g_byte_array_append(bytes, (const guint8 *)data, (guint)len);
-    return (int)len;
+    while (len > 0) {
+        if (!mvm_stream_receive(stream, &data, &len, error))
+            return false;
+        if (len > SCREENSHOT_MAX - bytes->len) {
+            g_set_error(error, MVM_ERROR, MVM_ERROR_FAILED, "cannot %s: more than %d bytes", what,
+                        SCREENSHOT_MAX);
+            return false;
+        }
+        g_byte_array_append(bytes, data, (guint)len);
+    }
+    return mvm_stream_finish(stream, error);
 }
 
 GByteArray *
 mvm_domain_screenshot(MvmDomain *domain, char **ret_mime, GError **error)
 {
     g_autoptr(GByteArray) bytes = g_byte_array_new();
-    g_autoptr(virStream) stream = virStreamNew(domain->conn->virt, 0);
-    char *mime = NULL;
+    g_autofree char *what = g_strdup_printf("take a picture of '%s'", domain->name);
+    g_autofree char *mime = NULL;
+    g_autoptr(MvmStream) stream = mvm_stream_screenshot(domain->virt, what, &mime, error);
 
-    if (stream == NULL || (mime = virDomainScreenshot(domain->virt, stream, 0, 0)) == NULL) {
-        mvm_virt_set_error(error, "take a picture of '%s'", domain->name);
+    if (stream == NULL || !collect(stream, bytes, what, error))
         return NULL;
-    }
-    if (virStreamRecvAll(stream, collect, bytes) < 0 || virStreamFinish(stream) < 0) {
-        mvm_virt_set_error(error, "read the picture of '%s'", domain->name);
-        free(mime);
-        return NULL;
-    }
-    *ret_mime = g_strdup(mime);
-    free(mime);
+    *ret_mime = g_steal_pointer(&mime);
     return g_steal_pointer(&bytes);
 }

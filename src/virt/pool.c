@@ -10,6 +10,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <sys/statvfs.h>
 
 #define SYSTEM_PATH "/var/lib/libvirt/images/macvm"
 #define MAX_PATH_LEN 4096
@@ -364,10 +365,13 @@ bool
 mvm_pool_get_available(MvmPool *pool, uint64_t *ret_bytes, GError **error)
 {
     virStoragePoolInfo info;
+    struct statvfs fs;
 
     if (virStoragePoolGetInfo(pool->virt, &info) < 0)
         return mvm_virt_set_error(error, "read storage pool '%s'", pool->name);
     *ret_bytes = info.available;
+    if (!pool->conn->endpoint->remote && statvfs(pool->path, &fs) == 0)
+        *ret_bytes = MIN(*ret_bytes, (uint64_t)fs.f_bavail * fs.f_frsize);
     return true;
 }
 

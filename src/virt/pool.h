@@ -47,5 +47,6 @@ const char *mvm_pool_get_name(const MvmPool *pool);
 /* The directory on the libvirt host, "" for a pool that has none. Borrowed. */
 const char *mvm_pool_get_path(const MvmPool *pool);
 
-/* Bytes still free in the pool. */
+/* Bytes still free in the pool. libvirt counts those that the file system keeps for root; where the
+ * directory is on this machine they are left out. */
 bool mvm_pool_get_available(MvmPool *pool, uint64_t *ret_bytes, GError **error);

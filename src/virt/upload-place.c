@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "util/error.h"
+#include "util/interrupt.h"
 #include "util/size.h"
 #include "virt/upload-priv.h"
 #include "virt/volume-priv.h"
@@ -13,9 +14,6 @@
 #define REFRESH_TRIES 50
 #define REFRESH_PAUSE (100 * 1000)
 
-/* With less than so many bytes a pool is full. */
-#define FULL (1024 * 1024)
-
 /* What is in the volume, a qcow2 image perhaps, libvirt sees when it looks through the pool. It
  * does so by itself after an upload, but at a time of its own; and while it makes a volume for
  * somebody else it refuses to. */
@@ -24,7 +22,7 @@ mvm_upload_refresh(MvmPool *pool)
 {
     for (int i = 0; i < REFRESH_TRIES; i++) {
         if (virStoragePoolRefresh(pool->virt, 0) == 0 ||
-            mvm_virt_last_code() != VIR_ERR_INTERNAL_ERROR)
+            mvm_virt_last_code() != VIR_ERR_INTERNAL_ERROR || mvm_interrupted())
             return;
         g_usleep(REFRESH_PAUSE);
     }
@@ -36,22 +34,6 @@ mvm_upload_set_no_space(MvmPool *pool, const char *name, const char *verb, GErro
     g_set_error(error, MVM_ERROR, MVM_ERROR_FAILED,
                 "cannot %s volume '%s': No space left in pool '%s'", verb, name, pool->name);
     mvm_error_set_hint(error, "free space in the storage pool, or use another one with --pool");
-    return false;
-}
-
-/* What libvirt says when the disk is full depends on which of its threads comes first: it may be
- * no more than a broken pipe. */
-bool
-mvm_upload_set_error(MvmUpload *up, GError **error)
-{
-    g_autoptr(GError) said = NULL;
-    uint64_t available = 0;
-
-    mvm_virt_set_error(&said, "upload to volume '%s'", up->name);
-    mvm_upload_refresh(up->pool);
-    if (mvm_pool_get_available(up->pool, &available, NULL) && available < FULL)
-        return mvm_upload_set_no_space(up->pool, up->name, "upload to", error);
-    g_propagate_error(error, g_steal_pointer(&said));
     return false;
 }
 

@@ -10,8 +10,6 @@
 
 #include <string.h>
 
-#define BUFFER_SIZE (256 * 1024)
-
 char *
 mvm_upload_dup_place(MvmUpload *up)
 {
@@ -28,34 +26,27 @@ mvm_upload_dup_place(MvmUpload *up)
 
 /* One piece of data or one hole. Sets *ret_len to its length, 0 at the end. */
 static bool
-read_piece(MvmUpload *up, virStreamPtr stream, char *buffer, uint64_t at, MvmUploadTake take,
-           void *opaque, uint64_t *ret_len, GError **error)
+read_piece(MvmUpload *up, MvmStream *stream, uint64_t at, MvmUploadTake take, void *opaque,
+           uint64_t *ret_len, GError **error)
 {
-    int got = virStreamRecvFlags(stream, buffer, BUFFER_SIZE, VIR_STREAM_RECV_STOP_AT_HOLE);
-    long long hole = 0;
+    const void *data = NULL;
 
-    if (got == -3 && virStreamRecvHole(stream, &hole, 0) == 0 && hole >= 0) {
-        take(opaque, NULL, (uint64_t)hole);
-        *ret_len = (uint64_t)hole;
-        return true;
-    }
-    if (got < 0)
-        return mvm_virt_set_error(error, "read volume '%s'", up->name);
-    mvm_upload_keep_head(up, at, buffer, (size_t)got);
-    take(opaque, buffer, (uint64_t)got);
-    *ret_len = (uint64_t)got;
+    if (!mvm_stream_receive(stream, &data, ret_len, error))
+        return false;
+    if (data != NULL)
+        mvm_upload_keep_head(up, at, data, (size_t)*ret_len);
+    take(opaque, data, *ret_len);
     return true;
 }
 
 static bool
-read_all(MvmUpload *up, virStreamPtr stream, uint64_t len, MvmUploadTake take, void *opaque,
+read_all(MvmUpload *up, MvmStream *stream, uint64_t len, MvmUploadTake take, void *opaque,
          MvmProgress *progress, GError **error)
 {
-    g_autofree char *buffer = g_malloc(BUFFER_SIZE);
     uint64_t at = 0;
 
     for (uint64_t piece = 1; piece > 0; at += piece) {
-        if (!read_piece(up, stream, buffer, at, take, opaque, &piece, error) ||
+        if (!read_piece(up, stream, at, take, opaque, &piece, error) ||
             !mvm_progress_update(progress, "checking what is there", at, len, error))
             return false;
     }
@@ -72,16 +63,14 @@ mvm_upload_read_back(MvmUpload *up, uint64_t len, MvmUploadTake take, void *opaq
 {
     g_autoptr(virStorageVol) vol =
         virStorageVolLookupByName(up->pool->virt, mvm_upload_get_written(up));
-    g_autoptr(virStream) stream = virStreamNew(up->pool->conn->virt, 0);
+    g_autofree char *task = g_strdup_printf("read volume '%s'", up->name);
+    g_autoptr(MvmStream) stream = NULL;
 
-    if (vol == NULL || stream == NULL ||
-        virStorageVolDownload(vol, stream, 0, len, VIR_STORAGE_VOL_DOWNLOAD_SPARSE_STREAM) < 0)
-        return mvm_virt_set_error(error, "read volume '%s'", up->name);
-    if (!read_all(up, stream, len, take, opaque, progress, error)) {
-        (void)virStreamAbort(stream);
-        return false;
-    }
-    return virStreamFinish(stream) == 0 || mvm_virt_set_error(error, "read volume '%s'", up->name);
+    if (vol == NULL)
+        return mvm_virt_set_error(error, "%s", task);
+    stream = mvm_stream_download(vol, 0, len, VIR_STORAGE_VOL_DOWNLOAD_SPARSE_STREAM, task, error);
+    return stream != NULL && read_all(up, stream, len, take, opaque, progress, error) &&
+           mvm_stream_finish(stream, error);
 }
 
 bool
@@ -98,6 +87,7 @@ mvm_upload_resume(MvmUpload *up, uint64_t size, uint64_t from, GError **error)
     up->nonce = mvm_upload_read_mark(up, NULL);
     up->made = true;
     up->size = size;
+    up->sparse = true;
     up->done = from;
     return mvm_upload_open_stream(up, error);
 }
@@ -111,14 +101,11 @@ mvm_upload_sync(MvmUpload *up, GError **error)
 bool
 mvm_upload_is_cut(MvmUpload *up)
 {
-    return virConnectIsAlive(up->pool->conn->virt) != 1;
+    return up->cut || !mvm_connection_is_alive(up->pool->conn);
 }
 
 void
 mvm_upload_suspend(MvmUpload *up)
 {
-    if (up->stream != NULL)
-        (void)virStreamAbort(up->stream);
-    mvm_upload_close_stream(up);
     mvm_upload_free(up);
 }

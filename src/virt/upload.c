@@ -10,13 +10,18 @@
 /* Between two questions whether to stop; libvirt sends at most 256 KiB of it in one message. */
 #define PIECE (1024 * 1024)
 
+/* A smaller image is sent without libvirt's sparse streams, whose ends may hang (see stream.h):
+ * instead of a hole another stream begins behind it, or, if that is short, zeros are sent. */
+#define SPARSE_FROM (64 * 1024 * 1024)
+#define HOLE_FROM (64 * 1024)
+
 /* --- one upload of a name at a time ----------------------------------------------------------- */
 
 static bool
 lock_name(MvmUpload *up, GError **error)
 {
-    g_autofree char *key =
-        g_strdup_printf("%s\n%s\n%s", up->pool->conn->endpoint->uri, up->pool->name, up->name);
+    g_autofree char *daemon = mvm_connection_dup_key(up->pool->conn);
+    g_autofree char *key = g_strdup_printf("%s\n%s\n%s", daemon, up->pool->name, up->name);
     g_autofree char *what = g_strdup_printf("upload of '%s'", up->name);
 
     up->lock = mvm_lock_take_key("upload", key, what, error);
@@ -59,14 +64,13 @@ check_target(MvmUpload *up, GError **error)
 bool
 mvm_upload_open_stream(MvmUpload *up, GError **error)
 {
-    up->stream = virStreamNew(up->pool->conn->virt, 0);
-    if (up->stream != NULL &&
-        virStorageVolUpload(up->vol, up->stream, up->done, up->size - up->done,
-                            VIR_STORAGE_VOL_UPLOAD_SPARSE_STREAM) == 0)
-        return true;
-    mvm_virt_set_error(error, "upload to volume '%s'", up->name);
-    mvm_upload_close_stream(up); /* it never began: there is nothing to abort */
-    return false;
+    up->stream =
+        mvm_stream_upload(up->vol, up->done, up->size - up->done,
+                          up->sparse ? VIR_STORAGE_VOL_UPLOAD_SPARSE_STREAM : 0, up->task, error);
+    if (up->stream == NULL)
+        return false;
+    mvm_stream_set_probe(up->stream, mvm_upload_probe, up);
+    return true;
 }
 
 const char *
@@ -79,6 +83,7 @@ bool
 mvm_upload_start(MvmUpload *up, uint64_t size, GError **error)
 {
     up->size = size;
+    up->sparse = size >= SPARSE_FROM;
     up->done = 0;
     memset(up->head, 0, sizeof up->head);
     if (!clear_leftovers(up, error) || !check_target(up, error) ||
@@ -126,6 +131,7 @@ mvm_upload_open(MvmPool *pool, const MvmUploadTarget *target, MvmProgress *progr
     up->part = g_strconcat(target->name, MVM_VOLUME_PART, NULL);
     up->scratch = g_strconcat(target->name, MVM_VOLUME_NEW, NULL);
     up->what = g_strdup_printf("uploading '%s'", target->name);
+    up->task = g_strdup_printf("upload to volume '%s'", target->name);
     up->machine = g_strdup(target->machine);
     up->may_replace = target->replace;
     up->late = target->late;
@@ -173,17 +179,13 @@ ensure_stream(MvmUpload *up, GError **error)
 }
 
 static bool
-send_piece(MvmUpload *up, const char *data, size_t len, GError **error)
+send_piece(MvmUpload *up, const void *data, size_t len, GError **error)
 {
-    while (len > 0) {
-        int sent = virStreamSend(up->stream, data, len);
+    GError *cause = NULL;
 
-        if (sent <= 0)
-            return mvm_upload_set_error(up, error);
-        data += sent;
-        len -= (size_t)sent;
-    }
-    return true;
+    mvm_upload_keep_head(up, up->done, data, len);
+    mvm_upload_keep_tail(up, data, len);
+    return mvm_stream_send(up->stream, data, len, &cause) || mvm_upload_fail(up, cause, error);
 }
 
 bool
@@ -196,7 +198,6 @@ mvm_upload_write(MvmUpload *up, const void *data, size_t len, GError **error)
     while (len > 0) {
         size_t piece = MIN(len, PIECE);
 
-        mvm_upload_keep_head(up, up->done, next, piece);
         if (!send_piece(up, next, piece, error) || !advance(up, piece, error))
             return false;
         next += piece;
@@ -208,31 +209,39 @@ mvm_upload_write(MvmUpload *up, const void *data, size_t len, GError **error)
 bool
 mvm_upload_hole(MvmUpload *up, uint64_t len, GError **error)
 {
-    if (!check_room(up, len, error) || !ensure_stream(up, error))
+    static const char zeros[HOLE_FROM];
+    GError *cause = NULL;
+
+    if (len == 0)
+        return true;
+    if (!check_room(up, len, error))
         return false;
-    if (len > 0 && virStreamSendHole(up->stream, (long long)len, 0) < 0)
-        return mvm_upload_set_error(up, error);
+    if (!up->sparse && len < sizeof zeros)
+        return mvm_upload_write(up, zeros, len, error);
+    if (!up->sparse) {
+        if (!mvm_upload_finish_stream(up, error))
+            return false;
+    } else if (!ensure_stream(up, error)) {
+        return false;
+    } else if (!mvm_stream_send_hole(up->stream, len, &cause)) {
+        return mvm_upload_fail(up, cause, error);
+    }
     return advance(up, len, error);
 }
 
 /* --- ending ----------------------------------------------------------------------------------- */
 
-void
-mvm_upload_close_stream(MvmUpload *up)
-{
-    mvm_virt_stream_free(up->stream);
-    up->stream = NULL;
-}
-
 bool
 mvm_upload_finish_stream(MvmUpload *up, GError **error)
 {
+    GError *cause = NULL;
+
     if (up->stream == NULL)
         return true;
-    if (virStreamFinish(up->stream) < 0)
-        return mvm_upload_set_error(up, error);
-    mvm_upload_close_stream(up);
-    return true;
+    if (!mvm_stream_finish(up->stream, &cause))
+        return mvm_upload_fail(up, cause, error);
+    g_clear_pointer(&up->stream, mvm_stream_free);
+    return mvm_upload_check_tail(up, &cause) || mvm_upload_fail(up, cause, error);
 }
 
 static bool
@@ -276,13 +285,15 @@ put_in_place(MvmUpload *up, GError **error)
 void
 mvm_upload_free(MvmUpload *up)
 {
-    mvm_virt_stream_free(up->stream);
+    mvm_stream_free(up->stream);
+    mvm_upload_ask_free(up->ask);
     mvm_virt_vol_free(up->vol);
     mvm_lock_release(up->lock);
     g_free(up->name);
     g_free(up->part);
     g_free(up->scratch);
     g_free(up->what);
+    g_free(up->task);
     g_free(up->machine);
     g_free(up);
 }
@@ -310,10 +321,9 @@ mvm_upload_abort(MvmUpload *up)
 {
     if (up == NULL)
         return;
-    if (up->stream != NULL)
-        (void)virStreamAbort(up->stream);
-    mvm_upload_close_stream(up);
-    if (up->made && mvm_volume_remove(up->pool, mvm_upload_get_written(up), NULL) && !up->replacing)
+    g_clear_pointer(&up->stream, mvm_stream_free);
+    if (up->made && !up->deaf && mvm_volume_remove(up->pool, mvm_upload_get_written(up), NULL) &&
+        !up->replacing)
         (void)mvm_volume_remove(up->pool, up->part, NULL);
     mvm_upload_free(up);
 }

@@ -46,7 +46,7 @@ typedef struct {
 
 typedef struct MvmUpload MvmUpload;
 
-/* Begins an upload. MVM_ERROR_CONFLICT: the name is taken, in use, or another macvm of this user
+/* Begins an upload. MVM_ERROR_CONFLICT: the name is taken, in use, or another macvm of this machine
  * is uploading it. progress may be NULL; it is asked between pieces whether to stop
  * (MVM_ERROR_CANCELLED). The pool must outlive the upload, the target need not. */
 MvmUpload *mvm_upload_begin(MvmPool *pool, const MvmUploadTarget *target, MvmProgress *progress,
@@ -57,7 +57,7 @@ MvmUpload *mvm_upload_begin(MvmPool *pool, const MvmUploadTarget *target, MvmPro
  * made safe: open, ask for the place, read back what is there, then resume or start.
  */
 
-/* Takes the name, so that no other macvm of this user uploads it, and does nothing else yet;
+/* Takes the name, so that no other macvm of this machine uploads it, and does nothing else yet;
  * target->size is not looked at. Fails as mvm_upload_begin() does. */
 MvmUpload *mvm_upload_open(MvmPool *pool, const MvmUploadTarget *target, MvmProgress *progress,
                            GError **error);

@@ -3,6 +3,7 @@
 
 #include "util/error.h"
 #include "virt/pump.h"
+#include "virt/stream.h"
 #include "virt/volume-priv.h"
 
 #include <errno.h>
@@ -12,22 +13,21 @@
 #define BUFFER_SIZE (1024 * 1024)
 
 typedef struct {
-    virStreamPtr stream; /* owned */
+    MvmStream *stream; /* owned */
     const char *name;
     char *what; /* for the progress; owned */
     int fd;
     uint64_t size, done; /* of the file */
     bool differs;
-    char *theirs, *ours; /* of BUFFER_SIZE; owned */
+    char *ours; /* of BUFFER_SIZE; owned */
     MvmProgress *progress;
 } Comparison;
 
 static void
 comparison_clear(Comparison *c)
 {
-    mvm_virt_stream_free(c->stream);
+    mvm_stream_free(c->stream);
     g_free(c->what);
-    g_free(c->theirs);
     g_free(c->ours);
 }
 
@@ -62,11 +62,11 @@ advance(Comparison *c, size_t len, GError **error)
 }
 
 static bool
-compare_data(Comparison *c, size_t len, GError **error)
+compare_data(Comparison *c, const void *theirs, size_t len, GError **error)
 {
     if (!read_file(c, len, error))
         return false;
-    c->differs = c->differs || memcmp(c->theirs, c->ours, len) != 0;
+    c->differs = c->differs || memcmp(theirs, c->ours, len) != 0;
     return advance(c, len, error);
 }
 
@@ -74,7 +74,8 @@ compare_data(Comparison *c, size_t len, GError **error)
 static bool
 compare_hole(Comparison *c, uint64_t len, GError **error)
 {
-    memset(c->theirs, 0, BUFFER_SIZE);
+    static const char zeros[BUFFER_SIZE];
+
     while (len > 0 && !c->differs) {
         off_t data = lseek(c->fd, (off_t)c->done, SEEK_DATA);
         uint64_t skip = data < 0 ? c->size - MIN(c->size, c->done) : (uint64_t)data - c->done;
@@ -84,7 +85,7 @@ compare_hole(Comparison *c, uint64_t len, GError **error)
             skip = MIN(skip, len);
             c->done += skip;
             len -= skip;
-        } else if (!compare_data(c, piece, error)) {
+        } else if (!compare_data(c, zeros, piece, error)) {
             return false;
         } else {
             len -= piece;
@@ -97,20 +98,16 @@ static bool
 compare_all(Comparison *c, GError **error)
 {
     while (!c->differs) {
-        int got =
-            virStreamRecvFlags(c->stream, c->theirs, BUFFER_SIZE, VIR_STREAM_RECV_STOP_AT_HOLE);
-        long long hole = 0;
+        const void *data = NULL;
+        uint64_t len = 0;
 
-        if (got == 0)
-            break;
-        if (got == -3 && virStreamRecvHole(c->stream, &hole, 0) == 0 && hole >= 0) {
-            if (!compare_hole(c, (uint64_t)hole, error))
-                return false;
-        } else if (got < 0) {
-            return mvm_virt_set_error(error, "read volume '%s'", c->name);
-        } else if (!compare_data(c, (size_t)got, error)) {
+        if (!mvm_stream_receive(c->stream, &data, &len, error))
             return false;
-        }
+        if (len == 0)
+            break;
+        if (!(data != NULL ? compare_data(c, data, (size_t)len, error)
+                           : compare_hole(c, len, error)))
+            return false;
     }
     c->differs = c->differs || c->done != c->size;
     return true;
@@ -121,11 +118,12 @@ open_stream(Comparison *c, MvmPool *pool, GError **error)
 {
     g_autoptr(virStorageVol) vol = mvm_pool_find_volume(pool, c->name);
 
-    c->stream = vol != NULL ? virStreamNew(pool->conn->virt, 0) : NULL;
-    if (c->stream == NULL ||
-        virStorageVolDownload(vol, c->stream, 0, 0, VIR_STORAGE_VOL_DOWNLOAD_SPARSE_STREAM) < 0)
-        return mvm_virt_set_error(error, "read volume '%s'", c->name);
-    return true;
+    g_autofree char *task = g_strdup_printf("read volume '%s'", c->name);
+
+    if (vol == NULL)
+        return mvm_virt_set_error(error, "%s", task);
+    c->stream = mvm_stream_download(vol, 0, 0, VIR_STORAGE_VOL_DOWNLOAD_SPARSE_STREAM, task, error);
+    return c->stream != NULL;
 }
 
 bool
@@ -144,15 +142,10 @@ mvm_volume_compare(MvmPool *pool, const char *name, int fd, MvmProgress *progres
         return mvm_error_set_errno(error, "read the file for volume", name);
     c.size = (uint64_t)st.st_size;
     c.what = g_strdup_printf("verifying '%s'", name);
-    c.theirs = g_malloc(BUFFER_SIZE);
     c.ours = g_malloc(BUFFER_SIZE);
     if (!open_stream(&c, pool, error))
         return false;
-    ok = compare_all(&c, error);
-    if (ok && !c.differs)
-        (void)virStreamFinish(c.stream);
-    else
-        (void)virStreamAbort(c.stream);
+    ok = compare_all(&c, error) && (c.differs || mvm_stream_finish(c.stream, error));
     *ret_same = ok && !c.differs;
     return ok;
 }

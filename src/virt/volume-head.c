@@ -1,23 +1,22 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "virt/stream.h"
 #include "virt/volume-priv.h"
 
+#include <string.h>
+
 static bool
-receive(virStreamPtr stream, const char *path, void *buffer, size_t len, GError **error)
+receive(MvmStream *stream, char *buffer, size_t len, GError **error)
 {
-    char *at = buffer;
+    const void *data = NULL;
+    uint64_t got = 1;
 
-    while (len > 0) {
-        int got = virStreamRecv(stream, at, len);
-
-        if (got < 0)
-            return mvm_virt_set_error(error, "read the volume at '%s'", path);
-        if (got == 0)
-            break;
-        at += got;
-        len -= (size_t)got;
+    for (; len > 0 && got > 0; buffer += got, len -= (size_t)got) {
+        if (!mvm_stream_receive(stream, &data, &got, error))
+            return false;
+        got = MIN(got, len);
+        memcpy(buffer, data, (size_t)got);
     }
-    return virStreamFinish(stream) == 0 ||
-           mvm_virt_set_error(error, "read the volume at '%s'", path);
+    return mvm_stream_finish(stream, error);
 }
 
 bool
@@ -25,15 +24,14 @@ mvm_volume_read_head(MvmConnection *conn, const char *path, void *buffer, size_t
                      uint64_t *ret_size, GError **error)
 {
     g_autoptr(virStorageVol) vol = virStorageVolLookupByPath(conn->virt, path);
-    g_autoptr(virStream) stream = NULL;
+    g_autoptr(MvmStream) stream = NULL;
+    g_autofree char *task = g_strdup_printf("read the volume at '%s'", path);
     virStorageVolInfo info = {0};
 
     if (vol == NULL || virStorageVolGetInfo(vol, &info) < 0)
         return mvm_virt_set_error(error, "find the volume at '%s'", path);
     *ret_size = info.capacity;
     len = MIN(len, (size_t)info.capacity);
-    stream = virStreamNew(conn->virt, 0);
-    if (stream == NULL || virStorageVolDownload(vol, stream, 0, len, 0) < 0)
-        return mvm_virt_set_error(error, "read the volume at '%s'", path);
-    return receive(stream, path, buffer, len, error);
+    stream = mvm_stream_download(vol, 0, len, 0, task, error);
+    return stream != NULL && receive(stream, buffer, len, error);
 }
