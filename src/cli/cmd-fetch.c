@@ -94,6 +94,8 @@ tell(MvmCli *cli, const MvmFetchRequest *request, const MvmFetchResult *result)
         mvm_cli_progress_end(cli);
         printf("Recovery media of macOS %s %s: %s\n", request->os->title,
                result->was_there ? "is there" : "is ready", result->path);
+        if (!result->was_there && request->dmg != NULL && request->chunklist == NULL)
+            printf("Not verified: without --chunklist nothing proves that it comes from Apple\n");
     }
 }
 

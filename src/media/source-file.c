@@ -3,6 +3,7 @@
 
 #include "media/crc32.h"
 #include "media/media-limits.h"
+#include "media/udif.h"
 #include "util/error.h"
 #include "util/file.h"
 
@@ -253,6 +254,20 @@ check_size(const char *path, int fd, const MvmChunklist *list, uint64_t *ret_siz
     return true;
 }
 
+/* The second version of encrypted images has its mark at the beginning. */
+static bool
+check_not_encrypted(const char *path, int fd, GError **error)
+{
+    char mark[8] = "";
+
+    if (pread(fd, mark, sizeof mark, 0) != (ssize_t)sizeof mark ||
+        memcmp(mark, "encrcdsa", sizeof mark) != 0)
+        return true;
+    (void)mvm_udif_refuse_encrypted(error);
+    g_prefix_error(error, "cannot use '%s': ", path);
+    return false;
+}
+
 MvmMediaSource *
 mvm_file_source_new(const char *path, const MvmChunklist *list, GError **error)
 {
@@ -265,7 +280,7 @@ mvm_file_source_new(const char *path, const MvmChunklist *list, GError **error)
         mvm_error_set_errno(error, "read", path);
         return NULL;
     }
-    if (!check_size(path, fd, list, &size, error))
+    if (!check_size(path, fd, list, &size, error) || !check_not_encrypted(path, fd, error))
         return NULL;
     self = g_new0(FileSource, 1);
     self->path = g_strdup(path);

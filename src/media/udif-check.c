@@ -129,6 +129,8 @@ mvm_udif_check_run(const MvmUdif *udif, const MvmUdifTableState *state, const Mv
 {
     if (run->sector != state->next_sector)
         return mvm_media_refuse(error, "table %u: its runs leave a gap or overlap", state->index);
+    if (run->sectors < 1 && (run->type == MVM_RUN_ZERO || run->type == MVM_RUN_IGNORE))
+        return true; /* older hdiutil writes such a run before the end mark */
     if (run->sectors < 1 || !mvm_range_fits(run->sector, run->sectors, state->table->sectors))
         return mvm_media_refuse(error, "table %u: the size of a run is out of bounds",
                                 state->index);

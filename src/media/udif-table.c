@@ -75,7 +75,8 @@ read_runs(MvmUdif *udif, const MvmUdifTable *table, const uint8_t *records, GErr
         if (!mvm_udif_check_run(udif, &state, &run, error))
             return false;
         state.next_sector += run.sectors;
-        append_run(udif, table, run);
+        if (run.sectors > 0)
+            append_run(udif, table, run);
     }
     return mvm_udif_check_table_end(&state, type, error);
 }

@@ -16,6 +16,14 @@ mvm_udif_checksum_read(const uint8_t *field)
 }
 
 bool
+mvm_udif_refuse_encrypted(GError **error)
+{
+    g_set_error_literal(error, MVM_ERROR, MVM_ERROR_FAILED, "it is encrypted");
+    mvm_error_set_hint(error, "decrypt it on a Mac: 'hdiutil convert IMAGE -format UDZO -o NEW'");
+    return false;
+}
+
+bool
 mvm_udif_trailer_parse(const uint8_t bytes[MVM_UDIF_TRAILER_SIZE], uint64_t file_size,
                        MvmUdifTrailer *ret_trailer, GError **error)
 {
@@ -33,6 +41,9 @@ mvm_udif_trailer_parse(const uint8_t bytes[MVM_UDIF_TRAILER_SIZE], uint64_t file
         .sectors = mvm_be64(bytes + 0x1ec),
     };
 
+    /* The first version of encrypted images has its mark at the end. */
+    if (memcmp(bytes + MVM_UDIF_TRAILER_SIZE - 8, "cdsaencr", 8) == 0)
+        return mvm_udif_refuse_encrypted(error);
     if (memcmp(bytes, "koly", 4) != 0) {
         g_set_error_literal(error, MVM_ERROR, MVM_ERROR_FAILED,
                             "not a disk image: its last 512 bytes are not a trailer");

@@ -79,6 +79,9 @@ typedef struct {
 bool mvm_udif_trailer_parse(const uint8_t bytes[MVM_UDIF_TRAILER_SIZE], uint64_t file_size,
                             MvmUdifTrailer *ret_trailer, GError **error);
 
+/* Fails with the message that an image is encrypted, and how to decrypt it. */
+bool mvm_udif_refuse_encrypted(GError **error);
+
 /* Reads and checks tables and runs. plist is what the trailer says where to find. */
 MvmUdif *mvm_udif_parse(const MvmUdifTrailer *trailer, const char *plist, size_t len,
                         GError **error);

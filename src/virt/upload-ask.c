@@ -43,10 +43,15 @@ static bool
 has_room(const MvmUploadAsk *ask)
 {
     g_autofree char *xml = mvm_volume_new_xml(ask->room, "raw", 1);
-    g_autoptr(virStorageVol) vol = virStorageVolCreateXML(ask->pool, xml, 0);
-    bool full =
-        (vol == NULL || virStorageVolResize(vol, FULL, VIR_STORAGE_VOL_RESIZE_ALLOCATE) < 0) &&
-        is_about_space();
+    g_autoptr(virStorageVol) left = virStorageVolLookupByName(ask->pool, ask->room);
+    g_autoptr(virStorageVol) vol = NULL;
+    bool full = false;
+
+    if (left != NULL) /* of a process that was killed */
+        (void)virStorageVolDelete(left, 0);
+    vol = virStorageVolCreateXML(ask->pool, xml, 0);
+    full = (vol == NULL || virStorageVolResize(vol, FULL, VIR_STORAGE_VOL_RESIZE_ALLOCATE) < 0) &&
+           is_about_space();
 
     if (vol != NULL)
         (void)virStorageVolDelete(vol, 0);

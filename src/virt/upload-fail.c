@@ -5,9 +5,6 @@
 
 #include <string.h>
 
-/* Milliseconds for an answer of a host that works. */
-#define ANSWER_TIME 5000
-
 /* Asks whether the pool is full. A daemon closes the connection when something arrives for a stream
  * that it has ended already, as it does when the disk is full, and one that a stream hangs on may
  * not answer: then a new connection is asked, and taken. NULL: nobody answers. */
@@ -15,8 +12,12 @@ static MvmUploadAsk *
 ask_host(MvmUpload *up, bool *ret_full)
 {
     for (int anew = up->cut ? 1 : 0; anew < 2; anew++) {
-        MvmUploadAsk *ask = mvm_upload_ask_start(up, anew == 1);
-        const MvmUploadAnswer *answer = mvm_upload_ask_wait(ask, ANSWER_TIME);
+        MvmUploadAsk *ask = g_steal_pointer(&up->ask);
+        const MvmUploadAnswer *answer = NULL;
+
+        if (ask == NULL)
+            ask = mvm_upload_ask_start(up, anew == 1);
+        answer = mvm_upload_ask_wait(ask, MVM_UPLOAD_ANSWER_TIME);
 
         if (answer != NULL && answer->known) {
             *ret_full = answer->full;

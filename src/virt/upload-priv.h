@@ -111,6 +111,9 @@ typedef struct {
     uint64_t allocation; /* bytes that the volume takes */
 } MvmUploadAnswer;
 
+/* Milliseconds for an answer of a host that works. */
+#define MVM_UPLOAD_ANSWER_TIME 5000
+
 /* Asks, on a connection of its own if anew. The caller frees. */
 MvmUploadAsk *mvm_upload_ask_start(MvmUpload *up, bool anew);
 

@@ -286,6 +286,8 @@ void
 mvm_upload_free(MvmUpload *up)
 {
     mvm_stream_free(up->stream);
+    if (up->ask != NULL && !up->deaf) /* it has made a volume, and removes it */
+        (void)mvm_upload_ask_wait(up->ask, MVM_UPLOAD_ANSWER_TIME);
     mvm_upload_ask_free(up->ask);
     mvm_virt_vol_free(up->vol);
     mvm_lock_release(up->lock);

@@ -118,11 +118,12 @@ def checksum(crc, kind=2):
 class Dmg:
     """An image in the making; breaks change its parts at the moment that their stage names."""
 
-    def __init__(self, seed=1, size=1 << 20, methods=("zlib",), run_sectors=512, bare=False,
+    def __init__(self, seed=1, size=1 << 20, methods=("zlib",), run_sectors=512, bare=False, empty_run=None,
                  data_offset=0, source=None, broken=None):
         self.random = random.Random(seed)
         self.sectors = size // SECTOR
         self.methods, self.run_sectors, self.bare = methods, run_sectors, bare
+        self.empty_run = empty_run
         self.data_offset, self.source = data_offset, source
         self.breaks = BREAKS[broken] if broken else {}
         self.tables, self.koly, self.data_crc, self.length = [], {}, 0, 0
@@ -189,6 +190,8 @@ class Dmg:
             kind = method or ("zero" if pick < 0.03 else "ignore" if pick < 0.05 else
                               self.methods[len(table.runs) % len(self.methods)])
             self.add_run(table, kind, count, dmg, raw)
+        if self.empty_run:
+            table.runs.append(Run(TYPES[self.empty_run], table.sectors, 0))
         table.runs.append(Run(END, table.sectors, 0, self.length))
 
     def plist(self):

@@ -127,6 +127,24 @@ class FetchLocal(unittest.TestCase):
         self.assertIn("LZFSE", done.stderr)
         self.assertIn("hint: ", done.stderr)
 
+    def test_encrypted_is_named(self):
+        """Both versions, by the marks that hdiutil writes."""
+        for data in (b"encrcdsa" + bytes(4096), bytes(4096) + b"cdsaencr"):
+            self.dmg.write_bytes(data)
+            done = self.fetch()
+            self.assert_refused(done)
+            self.assertIn("it is encrypted\nhint: decrypt it", done.stderr)
+
+    def test_empty_runs(self):
+        """Older hdiutil writes one of no sectors before the end mark."""
+        for kind in ("zero", "ignore"):
+            self.make(seed=3, size=2 << 20, methods=["zlib"], empty_run=kind)
+            done = self.fetch()
+            self.assertEqual(done.returncode, 0, done.stderr)
+            self.assertIn("Not verified: ", done.stdout)
+            self.assert_same()
+            self.out.unlink()
+
     def test_chunklist(self):
         key, public = media_fixture.make_key(str(self.dir))
         chunklist = self.dir / "a.chunklist"
