@@ -67,6 +67,24 @@ class Bootstrap(unittest.TestCase):
                                   "OpenCore/config.plist": "<plist/>\n", "OpenCore/OpenCore.qcow2": b"QFI\xfb",
                                   "OVMF_CODE.fd": bytes(1966080), "OVMF_VARS-1024x768.fd": bytes(131072)})
 
+    def test_many_at_once(self):
+        """Each with a runtime directory of its own, as cron has: one makes the checkout, the others leave it alone."""
+        runs = []
+        for number in range(4):
+            runtime = self.top / f"run{number}"
+            runtime.mkdir(mode=0o700)
+            runs.append(subprocess.Popen([self.program, "bootstrap", "--no-setup", "--upstream", self.upstream],
+                                         env=self.env | {"XDG_RUNTIME_DIR": str(runtime)}, stdin=subprocess.DEVNULL,
+                                         stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True))
+        done = [(*run.communicate(timeout=60), run.returncode) for run in runs]
+        self.assertIn(0, [code for _, _, code in done], done)
+        for _, err, code in done:
+            self.assertIn(code, (0, 4), err)
+            if code == 4:
+                self.assertIn("another macvm is at work on it", err)
+        self.assertEqual(["OSX-KVM"], os.listdir(self.dir.parent))
+        self.assertEqual(self.first, self.git(self.dir, "rev-parse", "HEAD"))
+
     def git(self, where, *args):
         return harness.run(["git", "-C", where, *args], env=self.env).out.strip()
 

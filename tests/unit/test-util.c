@@ -292,8 +292,6 @@ test_lock_key(void)
 {
     static const char *const keys[] = {"qemu:///session\n../../x", "qemu:///system\n../../x", "",
                                        "/"};
-    g_autofree char *runtime = mvm_path_runtime("x");
-    g_autofree char *dir = g_path_get_dirname(runtime);
     g_autoptr(GPtrArray) locks = g_ptr_array_new_with_free_func((GDestroyNotify)mvm_lock_release);
     g_autoptr(GError) error = NULL;
 
@@ -303,8 +301,32 @@ test_lock_key(void)
     }
     g_assert_null(mvm_lock_take_key("define", keys[0], "macos", &error));
     g_assert_error(error, MVM_ERROR, MVM_ERROR_CONFLICT);
+    g_clear_error(&error);
     g_ptr_array_set_size(locks, 0);
+    g_ptr_array_add(locks, mvm_lock_take_key("define", keys[0], "macos", &error));
+    g_assert_no_error(error);
+}
+
+static void
+test_lock_dir(void)
+{
+    g_autoptr(GError) error = NULL;
+    g_autofree char *top = g_dir_make_tmp("macvm-lock-XXXXXX", &error);
+    g_autofree char *dir = g_build_filename(top, "checkout", NULL);
+    MvmLock *lock = mvm_lock_take_dir(dir, &error);
+
+    g_assert_no_error(error);
+    g_assert_null(mvm_lock_take_dir(dir, &error));
+    g_assert_error(error, MVM_ERROR, MVM_ERROR_CONFLICT);
+    g_clear_error(&error);
+    mvm_lock_release(lock);
+    g_assert_cmpint(g_mkdir(dir, 0700), ==, 0);
+    lock = mvm_lock_take_dir(dir, &error);
+    g_assert_no_error(error);
+    g_assert_null(mvm_lock_take_dir(dir, NULL));
+    mvm_lock_release(lock);
     g_assert_cmpint(g_rmdir(dir), ==, 0);
+    g_assert_cmpint(g_rmdir(top), ==, 0); /* nothing stays */
 }
 
 /* A file that was removed between being opened and being locked is nobody's lock. */
@@ -376,6 +398,7 @@ main(int argc, char **argv)
     g_test_add_func("/file/lock", test_file_lock);
     g_test_add_func("/lock/take", test_lock);
     g_test_add_func("/lock/key", test_lock_key);
+    g_test_add_func("/lock/dir", test_lock_dir);
     g_test_add_func("/lock/removed", test_lock_removed);
     g_test_add_func("/json/write", test_json);
     return g_test_run();
