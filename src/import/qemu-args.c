@@ -1,316 +1,360 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "import/qemu-args.h"
 
-#include "machine/machine.h"
-#include "util/secret.h"
+#include "import/shell.h"
 
-#include <stdlib.h>
 #include <string.h>
 
-/* The address that QEMU gives the first card by itself (net/net.c). */
-#define QEMU_FIRST_MAC "52:54:00:12:34:56"
-
-/* --- memory and CPUs -------------------------------------------------------------------------- */
+/* --- one option each -------------------------------------------------------------------------- */
 
 static void
-read_memory(MvmImportSource *source, const char *text)
+read_netdev(MvmQemuReader *reader, const char *text)
 {
-    g_auto(MvmQemuValues) values = {0};
-    const char *size = NULL;
-    g_autofree char *with_unit = NULL;
-
-    mvm_qemu_values_init(&values, text);
-    size = mvm_qemu_values_get(&values, "size");
-    if (size == NULL)
-        size = mvm_qemu_values_get(&values, "");
-    if (size == NULL)
-        return;
-    /* Without a unit it is MiB. */
-    with_unit = g_strconcat(
-        size, *size != '\0' && g_ascii_isdigit(size[strlen(size) - 1]) ? "M" : "", NULL);
-    mvm_import_set(source, MVM_OPTION_MEMORY, with_unit, "memory");
-}
-
-/* A count that can be one of CPUs; 0 for anything else. */
-static unsigned
-count_of(const char *text)
-{
-    guint64 value = 0;
-
-    if (text == NULL || !g_ascii_string_to_unsigned(text, 10, 1, 4096, &value, NULL))
-        return 0;
-    return (unsigned)value;
+    g_ptr_array_add(reader->netdevs, g_strdup(text));
 }
 
 static void
-set_count(MvmImportSource *source, MvmOption option, unsigned value, const char *what)
+read_disk(MvmQemuReader *reader, const char *text)
 {
-    g_autofree char *text = g_strdup_printf("%u", value);
-
-    mvm_import_set(source, option, text, what);
+    mvm_import_disk(reader->source, "", text, NULL);
 }
 
 static void
-read_smp(MvmImportSource *source, const char *text)
+read_cdrom(MvmQemuReader *reader, const char *text)
 {
-    g_auto(MvmQemuValues) values = {0};
-    const char *first = NULL;
-    unsigned total = 0, sockets = 0, cores = 0, threads = 0;
-
-    mvm_qemu_values_init(&values, text);
-    first = mvm_qemu_values_get(&values, "cpus");
-    total = count_of(first != NULL ? first : mvm_qemu_values_get(&values, ""));
-    sockets = MAX(count_of(mvm_qemu_values_get(&values, "sockets")), 1);
-    cores = count_of(mvm_qemu_values_get(&values, "cores"));
-    threads = count_of(mvm_qemu_values_get(&values, "threads"));
-    if (total == 0 && cores == 0)
-        return;
-    if (threads == 0)
-        threads = cores > 0 && total == sockets * cores * 2 ? 2 : 1;
-    if (cores == 0)
-        cores = MAX(total / (sockets * threads), 1);
-    if (total > 0 && total != sockets * cores * threads)
-        mvm_import_leave(source, "%u vCPUs that are not %u x %u x %u: the machine gets %u", total,
-                         sockets, cores, threads, sockets * cores * threads);
-    set_count(source, MVM_OPTION_SOCKETS, sockets, "sockets");
-    set_count(source, MVM_OPTION_CORES, cores, "cores");
-    set_count(source, MVM_OPTION_THREADS, threads, "threads");
-}
-
-/* What macvm's own CPU has, or what is QEMU's default. */
-static bool
-is_own_feature(const char *feature)
-{
-    static const char *const own[] = {"+ssse3",
-                                      "+sse4.2",
-                                      "+sse4_2",
-                                      "+popcnt",
-                                      "+avx",
-                                      "+aes",
-                                      "+xsave",
-                                      "+xsaveopt",
-                                      "+avx2",
-                                      "+fma",
-                                      "+bmi1",
-                                      "+bmi2",
-                                      "+smep",
-                                      "+invtsc",
-                                      "check",
-                                      "+sse3",
-                                      "+hypervisor",
-                                      "kvm=on",
-                                      "+sse",
-                                      "+sse2",
-                                      "vendor=GenuineIntel",
-                                      "vmware-cpuid-freq=on",
-                                      "",
-                                      NULL};
-
-    return g_strv_contains(own, feature);
-}
-
-/* libvirt has QEMU's models without the versions ("Haswell-v2"). */
-static bool
-has_version(const char *model)
-{
-    const char *dash = strrchr(model, '-');
-
-    return dash != NULL && dash[1] == 'v' && g_ascii_isdigit(dash[2]);
+    mvm_import_leave(reader->source, "CD image '%s'", text);
 }
 
 static void
-read_cpu(MvmImportSource *source, const char *text)
+read_uuid(MvmQemuReader *reader, const char *text)
 {
-    g_auto(GStrv) parts = g_strsplit(text, ",", -1);
-    g_autoptr(GString) left = g_string_new(NULL);
+    mvm_import_set_uuid(reader->source, text);
+}
 
-    if (parts[0] == NULL || *parts[0] == '\0')
-        return;
-    for (char **part = parts + 1; *part != NULL; part++) {
-        if (!is_own_feature(*part))
-            g_string_append_printf(left, "%s%s", left->len > 0 ? ", " : "", *part);
-    }
-    if (left->len > 0)
-        mvm_import_leave(source, "CPU features %.400s", left->str);
-    if (has_version(parts[0]))
-        mvm_import_leave(source, "CPU model %.64s: libvirt does not know QEMU's versions of models",
-                         parts[0]);
+static void
+set_accel(MvmQemuReader *reader, const char *accel)
+{
+    if (g_str_equal(accel, "tcg"))
+        mvm_import_set(reader->source, MVM_OPTION_ACCEL, "tcg", "accelerator");
     else
-        mvm_import_set(source, MVM_OPTION_CPU, parts[0], "CPU model");
+        mvm_import_leave(reader->source, "accelerator '%s'", accel);
 }
 
-/* --- devices and network ---------------------------------------------------------------------- */
-
-static bool
-begins_with_one(const char *text, const char *const *words)
+/* KVM, where the host has it, is what a machine has that does not ask. */
+static void
+read_accel(MvmQemuReader *reader, const char *text)
 {
-    for (; *words != NULL; words++) {
-        if (g_str_has_prefix(text, *words))
+    g_auto(MvmQemuValues) values = {0};
+    const char *accel = NULL;
+
+    mvm_qemu_values_init(&values, "-accel", text);
+    mvm_qemu_values_same(&values, "", "kvm");
+    mvm_qemu_values_same(&values, "accel", "kvm");
+    accel = mvm_qemu_values_get(&values, "");
+    if (accel != NULL && !g_str_equal(accel, "kvm"))
+        set_accel(reader, mvm_qemu_values_take(&values, ""));
+    mvm_qemu_values_leave(&values, reader->source);
+}
+
+static void
+read_machine(MvmQemuReader *reader, const char *text)
+{
+    static const struct {
+        const char *key, *value;
+    } same[] = {{"", "q35"},     {"type", "q35"},          {"accel", "kvm"}, {"accel", "kvm:tcg"},
+                {"usb", "off"},  {"vmport", "auto"},       {"smm", "auto"},  {"graphics", "on"},
+                {"hpet", "off"}, {"dump-guest-core", "on"}};
+    g_auto(MvmQemuValues) values = {0};
+
+    mvm_qemu_values_init(&values, "-machine", text);
+    for (size_t i = 0; i < G_N_ELEMENTS(same); i++)
+        mvm_qemu_values_same(&values, same[i].key, same[i].value);
+    if (g_strcmp0(mvm_qemu_values_get(&values, "accel"), "tcg") == 0)
+        set_accel(reader, mvm_qemu_values_take(&values, "accel"));
+    mvm_qemu_values_leave(&values, reader->source);
+}
+
+static void
+read_vga(MvmQemuReader *reader, const char *text)
+{
+    static const struct {
+        const char *vga, *video;
+    } cards[] = {{"std", "vga"}, {"vmware", "vmvga"}, {"qxl", "qxl"}, {"virtio", "virtio"}};
+
+    for (size_t i = 0; i < G_N_ELEMENTS(cards); i++) {
+        if (g_str_equal(text, cards[i].vga)) {
+            mvm_import_set(reader->source, MVM_OPTION_VIDEO, cards[i].video, "video card");
+            return;
+        }
+    }
+    mvm_import_leave(reader->source, "argument '-vga %s': the machine has one of its own", text);
+}
+
+/* --- screen ----------------------------------------------------------------------------------- */
+
+/* No window of QEMU's own is all that "none" means beside a server for viewers. */
+static void
+set_graphics(MvmQemuReader *reader, const char *kind)
+{
+    MvmOptions *options = reader->source->options;
+
+    if (g_strcmp0(options->value[MVM_OPTION_GRAPHICS], "none") == 0)
+        g_clear_pointer(&options->value[MVM_OPTION_GRAPHICS], g_free);
+    mvm_import_set(reader->source, MVM_OPTION_GRAPHICS, kind, "screen");
+}
+
+static void
+read_display(MvmQemuReader *reader, const char *text)
+{
+    bool is_vnc = g_str_has_prefix(text, "vnc=");
+
+    if (g_str_equal(text, "none") && reader->source->options->value[MVM_OPTION_GRAPHICS] == NULL)
+        set_graphics(reader, "none");
+    else if (is_vnc || g_str_equal(text, "spice-app"))
+        set_graphics(reader, is_vnc ? "vnc" : "spice");
+    if (!g_str_equal(text, "none") && !g_str_equal(text, "spice-app"))
+        mvm_import_leave(reader->source,
+                         "argument '-display %s': libvirt chooses where it is shown", text);
+}
+
+static void
+read_nographic(MvmQemuReader *reader, const char *text)
+{
+    read_display(reader, "none");
+}
+
+static void
+read_vnc(MvmQemuReader *reader, const char *text)
+{
+    if (!g_str_equal(text, "none"))
+        set_graphics(reader, "vnc");
+    mvm_import_leave(reader->source, "argument '-vnc %s': libvirt chooses the port", text);
+}
+
+static void
+read_spice(MvmQemuReader *reader, const char *text)
+{
+    set_graphics(reader, "spice");
+    mvm_import_leave(reader->source, "argument '-spice %s': libvirt chooses the port", text);
+}
+
+/* --- the whole line --------------------------------------------------------------------------- */
+
+typedef void (*ReadOption)(MvmQemuReader *reader, const char *value);
+
+typedef struct {
+    const char *flag;
+    ReadOption read; /* NULL: a machine of macvm has the same */
+    bool has_value;
+    bool once; /* the last one counts */
+} Option;
+
+static const Option options[] = {
+    {"-m", mvm_qemu_read_memory, true, true},
+    {"-smp", mvm_qemu_read_smp, true, true},
+    {"-cpu", mvm_qemu_read_cpu, true, true},
+    {"-machine", read_machine, true, false},
+    {"-M", read_machine, true, false},
+    {"-accel", read_accel, true, false},
+    {"-device", mvm_qemu_read_device, true, false},
+    {"-drive", mvm_qemu_read_drive, true, false},
+    {"-hda", read_disk, true, false},
+    {"-hdb", read_disk, true, false},
+    {"-hdc", read_disk, true, false},
+    {"-hdd", read_disk, true, false},
+    {"-cdrom", read_cdrom, true, false},
+    {"-netdev", read_netdev, true, false},
+    {"-net", mvm_qemu_read_net, true, false},
+    {"-nic", mvm_qemu_read_nic, true, false},
+    {"-uuid", read_uuid, true, true},
+    {"-smbios", mvm_qemu_read_smbios, true, false},
+    {"-vga", read_vga, true, true},
+    {"-display", read_display, true, false},
+    {"-vnc", read_vnc, true, false},
+    {"-spice", read_spice, true, false},
+    {"-nographic", read_nographic, false, false},
+    {"-enable-kvm", NULL, false, false},
+    {"-usb", NULL, false, false},
+    {"-nodefaults", NULL, false, false},
+    {"-no-user-config", NULL, false, false},
+    {"-no-hpet", NULL, false, false},
+};
+
+/* Options without a value that no machine of macvm has by itself. */
+static const char *const bare[] = {"-S",
+                                   "-s",
+                                   "-snapshot",
+                                   "-daemonize",
+                                   "-no-reboot",
+                                   "-no-shutdown",
+                                   "-no-acpi",
+                                   "-full-screen",
+                                   "-no-quit",
+                                   "-alt-grab",
+                                   "-ctrl-grab",
+                                   "-show-cursor",
+                                   "-mem-prealloc",
+                                   "-only-migratable",
+                                   "-preconfig",
+                                   "-singlestep",
+                                   "-curses",
+                                   "-sdl",
+                                   "-no-fd-bootchk",
+                                   "-no-frame",
+                                   NULL};
+
+/* What the machine has as well, whole. */
+static bool
+is_same(const char *flag, const char *value)
+{
+    static const char *const same[][2] = {
+        {"-rtc", "base=utc"},
+        {"-boot", "order=c"},
+        {"-serial", "pty"},
+        {"-parallel", "none"},
+        {"-monitor", "none"},
+        {"-global", "ICH9-LPC.acpi-pci-hotplug-with-bridge-support=off"},
+        {"-global", "ICH9-LPC.disable_s3=1"},
+        {"-global", "ICH9-LPC.disable_s4=1"}};
+
+    for (size_t i = 0; i < G_N_ELEMENTS(same); i++) {
+        if (g_str_equal(flag, same[i][0]) && g_str_equal(value, same[i][1]))
             return true;
     }
     return false;
 }
 
-static void
-read_device(MvmImportSource *source, const char *text)
+static const Option *
+find_option(const char *flag)
 {
-    /* Those that a machine of macvm has one of its own for. */
-    static const char *const own[] = {"ide-hd",
-                                      "ich9-",
-                                      "ahci",
-                                      "usb-kbd",
-                                      "usb-tablet",
-                                      "usb-mouse",
-                                      "usb-ehci",
-                                      "qemu-xhci",
-                                      "nec-usb-xhci",
-                                      "intel-hda",
-                                      "hda-",
-                                      "vmware-svga",
-                                      "qxl",
-                                      "VGA",
-                                      "virtio-vga",
-                                      "virtio-blk",
-                                      "pcie-root-port",
-                                      "virtio-tablet",
-                                      "virtio-keyboard",
-                                      "usb-hub",
-                                      "ide-",
-                                      NULL};
+    for (size_t i = 0; i < G_N_ELEMENTS(options); i++) {
+        if (g_str_equal(flag, options[i].flag))
+            return &options[i];
+    }
+    return NULL;
+}
+
+/* One argument: its flag, with one dash, and its value, NULL without one. Borrowed. */
+typedef struct {
+    const char *flag;
+    const MvmShellWord *value;
+    guint words; /* that it is made of */
+} Argument;
+
+static Argument
+argument_at(const GPtrArray *words, guint at)
+{
+    const MvmShellWord *word = words->pdata[at];
+    const MvmShellWord *next = at + 1 < words->len ? words->pdata[at + 1] : NULL;
+    Argument argument = {.flag = word->text, .words = 1};
+    const Option *option = NULL;
+    bool has_value = false;
+
+    if (word->opaque || *word->text != '-')
+        return argument;
+    if (g_str_has_prefix(argument.flag, "--"))
+        argument.flag++;
+    option = find_option(argument.flag);
+    has_value = option != NULL
+                    ? option->has_value
+                    : next != NULL && *next->text != '-' && !g_strv_contains(bare, argument.flag);
+    if (has_value && next != NULL) {
+        argument.value = next;
+        argument.words = 2;
+    }
+    return argument;
+}
+
+static bool
+comes_again(const GPtrArray *words, guint at, const char *flag)
+{
+    while (at < words->len) {
+        Argument argument = argument_at(words, at);
+        const MvmShellWord *word = words->pdata[at];
+
+        if (!word->opaque && g_str_equal(argument.flag, flag))
+            return true;
+        at += argument.words;
+    }
+    return false;
+}
+
+static void
+read_argument(MvmQemuReader *reader, const GPtrArray *words, guint at, const Argument *argument)
+{
+    const char *value = argument->value != NULL ? argument->value->text : "";
+    const char *space = argument->value != NULL ? " " : "";
+    const Option *option = find_option(argument->flag);
+
+    if (argument->value != NULL && argument->value->opaque)
+        mvm_import_leave(reader->source, "argument '%s %s': only a shell could tell its value",
+                         argument->flag, value);
+    else if (option != NULL && option->once &&
+             comes_again(words, at + argument->words, argument->flag))
+        mvm_import_leave(reader->source, "argument '%s %s': it is given again, and that counts",
+                         argument->flag, value);
+    else if (option != NULL && option->read != NULL)
+        option->read(reader, value);
+    else if (option == NULL && !is_same(argument->flag, value))
+        mvm_import_leave(reader->source, "argument '%s%s%s'", argument->flag, space, value);
+}
+
+static void
+read_word(MvmQemuReader *reader, const GPtrArray *words, guint at, const Argument *argument)
+{
+    const MvmShellWord *word = words->pdata[at];
+
+    if (word->opaque)
+        mvm_import_leave(reader->source, "argument '%s': only a shell could tell what it is",
+                         word->text);
+    else if (*word->text == '-')
+        read_argument(reader, words, at, argument);
+    else if (*word->text != '\0')
+        read_disk(reader, word->text); /* a word alone is an image, for QEMU as well */
+}
+
+/* Whether a machine type is one of before 6.2, where -smp fills up with sockets. */
+static bool
+is_older(const char *text)
+{
     g_auto(MvmQemuValues) values = {0};
-    const char *osk = NULL;
+    const char *type = NULL, *version = NULL;
+    g_auto(GStrv) parts = NULL;
 
-    mvm_qemu_values_init(&values, text);
-    osk = mvm_qemu_values_get(&values, "osk");
-    if (g_str_has_prefix(text, "isa-applesmc") && osk != NULL) {
-        mvm_secret_free(source->osk);
-        source->osk = g_strdup(osk);
-    } else if (mvm_qemu_values_get(&values, "netdev") != NULL) {
-        const char *mac = mvm_qemu_values_get(&values, "mac");
-        const char *driver = mvm_qemu_values_get(&values, "driver");
-
-        if (driver == NULL)
-            driver = mvm_qemu_values_get(&values, "");
-        g_free(source->nic);
-        source->nic = g_strdup(driver);
-        mvm_import_set_mac(source, mac != NULL ? mac : QEMU_FIRST_MAC);
-    } else if (!begins_with_one(text, own)) {
-        mvm_import_leave(source, "device '%.200s'", text);
-    }
-}
-
-/* "tcp::2222-:22": the host's port when the guest's is that of ssh, else NULL. The caller frees. */
-static char *
-ssh_port_of(const char *forward)
-{
-    g_auto(GStrv) sides = g_strsplit(forward, "-", 2);
-    const char *host = sides[0] != NULL ? strrchr(sides[0], ':') : NULL;
-    const char *guest = host != NULL && sides[1] != NULL ? strrchr(sides[1], ':') : NULL;
-
-    if (guest == NULL || strcmp(guest, ":22") != 0 || g_str_has_prefix(forward, "udp"))
-        return NULL;
-    return g_strdup(host + 1);
-}
-
-static void
-read_forward(MvmImportSource *source, const char *forward)
-{
-    g_autofree char *port = ssh_port_of(forward);
-
-    if (port != NULL && source->options->value[MVM_OPTION_SSH_PORT] == NULL)
-        mvm_import_set(source, MVM_OPTION_SSH_PORT, port, "port of ssh");
-    else
-        mvm_import_leave(source, "forward '%.100s': macvm forwards ssh alone", forward);
-}
-
-static void
-read_netdev(MvmImportSource *source, const char *text)
-{
-    g_auto(MvmQemuValues) values = {0};
-    const char *kind = NULL, *bridge = NULL;
-
-    mvm_qemu_values_init(&values, text);
-    kind = mvm_qemu_values_get(&values, "");
-    bridge = mvm_qemu_values_get(&values, "br");
-    for (guint i = 0; i + 1 < values.pairs->len; i += 2) {
-        if (g_str_equal(values.pairs->pdata[i], "hostfwd"))
-            read_forward(source, values.pairs->pdata[i + 1]);
-    }
-    if (g_strcmp0(kind, "bridge") == 0) {
-        g_autofree char *network = g_strconcat("bridge=", bridge != NULL ? bridge : "br0", NULL);
-
-        mvm_import_set(source, MVM_OPTION_NETWORK, network, "network");
-    } else if (g_strcmp0(kind, "user") != 0) {
-        mvm_import_leave(source, "network '%.200s': the machine gets one in user mode", text);
-    }
-}
-
-/* --- the whole line --------------------------------------------------------------------------- */
-
-static void
-read_drive_or_disk(MvmImportSource *source, const char *flag, const char *value)
-{
-    if (g_str_equal(flag, "-drive"))
-        mvm_import_qemu_drive(source, value);
-    else
-        mvm_import_disk(source, "", value);
-}
-
-static void
-read_uuid(MvmImportSource *source, const char *value)
-{
-    if (!g_uuid_string_is_valid(value))
-        return;
-    g_free(source->uuid);
-    source->uuid = g_ascii_strdown(value, -1);
-}
-
-static void
-read_option(MvmImportSource *source, const char *flag, const char *value)
-{
-    /* What says nothing that a machine of macvm does not have of its own. */
-    static const char *const own[] = {
-        "-enable-kvm", "-machine", "-M",       "-smbios", "-usb",   "-monitor",    "-vga",
-        "-boot",       "-serial",  "-rtc",     "-name",   "-accel", "-nodefaults", "-overcommit",
-        "-parallel",   "-display", "-pidfile", "-k",      NULL};
-    static const struct {
-        const char *flag;
-        void (*read)(MvmImportSource *source, const char *value);
-    } readers[] = {{"-m", read_memory},      {"-smp", read_smp},       {"-cpu", read_cpu},
-                   {"-device", read_device}, {"-netdev", read_netdev}, {"-uuid", read_uuid}};
-
-    for (size_t i = 0; i < G_N_ELEMENTS(readers); i++) {
-        if (g_str_equal(flag, readers[i].flag)) {
-            readers[i].read(source, value);
-            return;
-        }
-    }
-    if (g_str_equal(flag, "-drive") || g_str_equal(flag, "-hda") || g_str_equal(flag, "-hdb"))
-        read_drive_or_disk(source, flag, value);
-    else if (!g_strv_contains(own, flag) &&
-             !(g_str_equal(flag, "-global") &&
-               (strstr(value, "acpi-pci-hotplug") != NULL || strstr(value, "xhci.msi") != NULL)))
-        mvm_import_leave(source, "argument '%.64s%s%.200s'", flag, *value != '\0' ? " " : "",
-                         value);
+    mvm_qemu_values_init(&values, "-machine", text);
+    type = mvm_qemu_values_get(&values, "type");
+    if (type == NULL)
+        type = mvm_qemu_values_get(&values, "");
+    version = type != NULL && g_str_has_prefix(type, "pc-") ? strrchr(type, '-') : NULL;
+    if (version == NULL)
+        return false;
+    parts = g_strsplit(version + 1, ".", 3);
+    if (parts[0] == NULL || parts[1] == NULL)
+        return false;
+    return atoi(parts[0]) < 6 || (atoi(parts[0]) == 6 && atoi(parts[1]) < 2);
 }
 
 void
 mvm_import_qemu_args(MvmImportSource *source, const GPtrArray *words)
 {
-    for (guint i = 0; i < words->len; i++) {
-        const char *flag = words->pdata[i];
-        const char *value = i + 1 < words->len ? words->pdata[i + 1] : "";
+    MvmQemuReader reader = {.source = source};
+    Argument argument = {0};
 
-        if (flag == NULL || *flag != '-')
-            continue;
-        if (value == NULL) {
-            mvm_import_leave(source, "argument '%.64s': only a shell could tell its value", flag);
-            i++;
-            continue;
-        }
-        if (*value == '-')
-            value = "";
-        i += *value != '\0';
-        read_option(source, flag, value);
+    reader.netdevs = g_ptr_array_new_with_free_func(g_free);
+    for (guint i = 0; i < words->len; i += argument.words) {
+        argument = argument_at(words, i);
+        if (argument.value != NULL && !argument.value->opaque &&
+            (g_str_equal(argument.flag, "-machine") || g_str_equal(argument.flag, "-M")))
+            reader.prefers_sockets = is_older(argument.value->text);
     }
+    for (guint i = 0; i < words->len; i += argument.words) {
+        argument = argument_at(words, i);
+        read_word(&reader, words, i, &argument);
+    }
+    mvm_qemu_finish_net(&reader);
+    mvm_qemu_finish_drives(&reader);
+    g_ptr_array_unref(reader.netdevs);
+    g_free(reader.netdev);
+    g_free(reader.flash[0]);
+    g_free(reader.flash[1]);
 }

@@ -1,123 +1,105 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* -drive, of disks and of the firmware. */
 #include "import/qemu-args.h"
 
 #include <string.h>
 
-/* --- values of an option ---------------------------------------------------------------------- */
-
-static void
-add_pair(MvmQemuValues *values, const GString *part)
-{
-    const char *equals = strchr(part->str, '=');
-
-    g_ptr_array_add(values->pairs, equals != NULL
-                                       ? g_strndup(part->str, (size_t)(equals - part->str))
-                                       : g_strdup(""));
-    g_ptr_array_add(values->pairs, g_strdup(equals != NULL ? equals + 1 : part->str));
-}
-
-void
-mvm_qemu_values_init(MvmQemuValues *values, const char *text)
-{
-    g_autoptr(GString) part = g_string_new(NULL);
-
-    values->pairs = g_ptr_array_new_with_free_func(g_free);
-    for (const char *c = text; *c != '\0'; c++) {
-        if (*c != ',' || c[1] == ',') {
-            g_string_append_c(part, *c);
-            c += *c == ',';
-            continue;
-        }
-        add_pair(values, part);
-        g_string_truncate(part, 0);
-    }
-    add_pair(values, part);
-}
-
-void
-mvm_qemu_values_clear(MvmQemuValues *values)
-{
-    g_ptr_array_unref(values->pairs);
-}
-
-const char *
-mvm_qemu_values_get(const MvmQemuValues *values, const char *key)
-{
-    const char *found = NULL;
-
-    for (guint i = 0; i + 1 < values->pairs->len; i += 2) {
-        if (!g_str_equal(values->pairs->pdata[i], key))
-            continue;
-        found = values->pairs->pdata[i + 1];
-        if (*key == '\0')
-            break;
-    }
-    return found;
-}
-
-/* --- disks ------------------------------------------------------------------------------------ */
-
-/* Whether text, in any case, has one of words in it. */
 static bool
-names_one(const char *text, const char *const *words)
+is_on(const char *value)
 {
-    g_autofree char *lower = g_ascii_strdown(text, -1);
-
-    for (; *words != NULL; words++) {
-        if (strstr(lower, *words) != NULL)
-            return true;
-    }
-    return false;
+    return value != NULL &&
+           (g_str_equal(value, "on") || g_str_equal(value, "yes") || g_str_equal(value, "true"));
 }
 
+/* The drives for the firmware have an order: what is read first is the code, and the second one its
+ * variables, whether QEMU may write to them or not. */
 static void
-take(MvmImportSource *source, MvmImportImage image, const char *path, const char *what)
+take_flash(MvmQemuReader *reader, MvmQemuValues *values, const char *file)
 {
-    if (source->image[image] == NULL)
-        source->image[image] = g_strdup(path);
-    else if (!g_str_equal(source->image[image], path))
-        mvm_import_leave(source, "%s '%s': the machine has one already", what, path);
+    const char *unit = mvm_qemu_values_take(values, "unit");
+    int at = reader->flash[0] != NULL ? 1 : 0;
+
+    if (unit != NULL)
+        at = g_str_equal(unit, "0") ? 0 : 1;
+    if (reader->flash[at] != NULL) {
+        mvm_import_leave(reader->source, "firmware '%s': the machine has one already", file);
+        return;
+    }
+    reader->flash[at] = g_strdup(file);
+    reader->flash_readonly[at] = is_on(mvm_qemu_values_take(values, "readonly"));
 }
 
 void
-mvm_import_disk(MvmImportSource *source, const char *id, const char *path)
+mvm_qemu_finish_drives(MvmQemuReader *reader)
 {
-    static const char *const loaders[] = {"opencore", "esp", "clover", "bootloader", NULL};
-    static const char *const recoveries[] = {"basesystem", "installmedia", "recovery", NULL};
-    g_autofree char *base = g_path_get_basename(path);
+    char **flash = reader->flash;
+    bool *readonly = reader->flash_readonly;
 
-    if (names_one(id, recoveries) || names_one(base, recoveries))
-        mvm_import_leave(source,
-                         "recovery medium '%s': nothing proves that it is Apple's; 'macvm fetch' "
-                         "gets one that is",
-                         path);
-    else if (names_one(id, loaders) || names_one(base, loaders))
-        take(source, MVM_IMPORT_OPENCORE, path, "boot loader's disk");
-    else
-        take(source, MVM_IMPORT_SYSTEM, path, "disk");
+    /* One that can be written to has the variables in it. */
+    if (flash[0] != NULL && flash[1] == NULL && !readonly[0]) {
+        flash[1] = g_steal_pointer(&flash[0]);
+    } else if (flash[0] != NULL && flash[1] != NULL && !readonly[0] && readonly[1]) {
+        char *code = flash[1];
+
+        flash[1] = flash[0];
+        flash[0] = code;
+        readonly[0] = true;
+        readonly[1] = false;
+    }
+    if (flash[0] != NULL) {
+        mvm_import_take_image(reader->source, MVM_IMPORT_CODE, flash[0], NULL, "firmware");
+        if (!readonly[0])
+            mvm_import_leave(reader->source,
+                             "firmware '%s' that can be written to: the machine's cannot",
+                             flash[0]);
+    }
+    if (flash[1] != NULL) {
+        mvm_import_take_image(reader->source, MVM_IMPORT_VARS, flash[1], NULL, "NVRAM");
+        if (readonly[1])
+            mvm_import_leave(reader->source,
+                             "NVRAM '%s' that cannot be written to: the machine's can", flash[1]);
+    }
+}
+
+/* What the machine's disks are as well. */
+static void
+use_common(MvmQemuValues *values)
+{
+    static const struct {
+        const char *key, *value;
+    } same[] = {{"if", "none"},       {"if", "ide"},       {"if", "sata"},      {"media", "disk"},
+                {"format", "raw"},    {"format", "qcow2"}, {"id", NULL},        {"index", NULL},
+                {"bus", NULL},        {"unit", NULL},      {"snapshot", "off"}, {"readonly", "off"},
+                {"discard", "unmap"}, {"discard", "on"}};
+
+    for (size_t i = 0; i < G_N_ELEMENTS(same); i++)
+        mvm_qemu_values_same(values, same[i].key, same[i].value);
 }
 
 void
-mvm_import_qemu_drive(MvmImportSource *source, const char *text)
+mvm_qemu_read_drive(MvmQemuReader *reader, const char *text)
 {
     g_auto(MvmQemuValues) values = {0};
-    const char *file = NULL, *kind = NULL, *id = NULL, *readonly = NULL;
+    const char *file = NULL, *id = NULL;
 
-    mvm_qemu_values_init(&values, text);
+    mvm_qemu_values_init(&values, "-drive", text);
     file = mvm_qemu_values_get(&values, "file");
-    kind = mvm_qemu_values_get(&values, "if");
     id = mvm_qemu_values_get(&values, "id");
-    readonly = mvm_qemu_values_get(&values, "readonly");
-    if (readonly == NULL && strstr(text, ",readonly") != NULL)
-        readonly = "on";
-    if (file == NULL || *file == '\0')
-        mvm_import_leave(source, "drive '%.200s': without a file", text);
-    else if (g_strcmp0(mvm_qemu_values_get(&values, "media"), "cdrom") == 0)
-        mvm_import_leave(source, "CD image '%s'", file);
-    else if (g_strcmp0(kind, "pflash") != 0)
-        mvm_import_disk(source, id != NULL ? id : "", file);
-    else if (g_strcmp0(readonly, "on") == 0 || g_strcmp0(readonly, "yes") == 0)
-        take(source, MVM_IMPORT_CODE, file, "firmware");
-    else
-        take(source, MVM_IMPORT_VARS, file, "NVRAM");
+    if (file == NULL || *file == '\0') {
+        mvm_import_leave(reader->source, "drive '%s': without a file", text);
+        return;
+    }
+    if (g_strcmp0(mvm_qemu_values_get(&values, "media"), "cdrom") == 0) {
+        mvm_import_leave(reader->source, "CD image '%s': %s", file, text);
+        return;
+    }
+    (void)mvm_qemu_values_take(&values, "file");
+    if (g_strcmp0(mvm_qemu_values_get(&values, "if"), "pflash") == 0) {
+        (void)mvm_qemu_values_take(&values, "if");
+        take_flash(reader, &values, file);
+    } else {
+        mvm_import_disk(reader->source, id != NULL ? id : "", file, NULL);
+    }
+    use_common(&values);
+    mvm_qemu_values_leave(&values, reader->source);
 }

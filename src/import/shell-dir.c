@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The ways in which scripts ask where they are themselves. Compared as text: nothing is run. */
+/* The ways in which scripts ask where they are themselves, and where a program is. Compared as
+ * text: nothing is run. */
 #include "import/shell-priv.h"
 
 #include <string.h>
@@ -47,4 +48,30 @@ mvm_shell_means_dir(const char *text)
             return true;
     }
     return false;
+}
+
+static bool
+is_plain_name(const char *text)
+{
+    size_t len = strspn(text, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-./");
+
+    return len > 0 && text[len] == '\0' && *text != '-';
+}
+
+char *
+mvm_shell_means_program(const char *text)
+{
+    static const char *const asks[] = {"which ", "command -v ", "type -p ", "type -P "};
+    g_autofree char *plain = g_strstrip(g_strdup(text));
+
+    for (size_t i = 0; i < G_N_ELEMENTS(asks); i++) {
+        g_auto(GStrv) words = NULL;
+
+        if (!g_str_has_prefix(plain, asks[i]))
+            continue;
+        /* What follows ("2>/dev/null", "|| ...") is for when there is none. */
+        words = g_strsplit(g_strchug(plain + strlen(asks[i])), " ", 2);
+        return words[0] != NULL && is_plain_name(words[0]) ? g_strdup(words[0]) : NULL;
+    }
+    return NULL;
 }

@@ -171,6 +171,8 @@ mvm_define_merge(const MvmCurrent *current, const MvmMachine *machine, const Mvm
         doc = g_steal_pointer(&rendered);
     else if ((doc = merge(current, rendered, request, error)) == NULL)
         return NULL;
+    if (current == NULL && request->origin.edit != NULL)
+        request->origin.edit(doc, request->origin.data);
     remember(doc, current, machine, options, request->reset_nvram, text);
     merged = g_new0(MvmMerged, 1);
     merged->xml = mvm_xml_node_to_text(xmlDocGetRootElement(doc));

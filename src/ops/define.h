@@ -15,6 +15,7 @@
 #include "ops/opencore-disk.h"
 
 #include <glib.h>
+#include <libxml/tree.h>
 #include <stdbool.h>
 
 typedef enum {
@@ -34,6 +35,9 @@ typedef enum {
 typedef struct {
     const char *uuid, *mac;
     const char *osk; /* a secret; used where the host has none of its own */
+    /* Adds to a new domain what macvm does not render: it stays, as an edit of the user's does. */
+    void (*edit)(xmlDoc *doc, const void *data);
+    const void *data;
 } MvmDefineOrigin;
 
 typedef struct {

@@ -6,6 +6,7 @@
 #include "ops/import.h"
 
 #include <glib.h>
+#include <libxml/tree.h>
 #include <stdbool.h>
 
 typedef struct {
@@ -18,6 +19,15 @@ typedef struct {
     MvmPool *pool;                               /* owned */
     bool is_there;                               /* the machine: this is to be the end of a move */
 } MvmImportWork;
+
+/* import-locate.c: where the image is on this machine, or where it ought to be; of a volume, as
+ * libvirt knows it. MVM_ERROR_NOT_FOUND where there is no such volume, MVM_ERROR_USAGE where it is
+ * another machine's. The caller frees. */
+char *mvm_import_locate(const MvmImportWork *work, MvmImportImage image, GError **error);
+
+/* import-domain.c: puts what source (MvmImportSource) has and macvm does not render into doc:
+ * title, description, entries of the firmware's tables. */
+void mvm_import_edit_domain(xmlDoc *doc, const void *source);
 
 /* Fills work->pool. */
 bool mvm_import_open_pool(MvmImportWork *work, GError **error);

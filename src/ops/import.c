@@ -71,6 +71,8 @@ choose_name(MvmImportWork *work, GError **error)
         work->name = g_strdup(own);
     else
         work->name = g_strdup(MVM_NAME_DEFAULT);
+    if (own != NULL && !g_str_equal(own, work->name))
+        mvm_import_leave(work->source, "name '%s': the machine is called '%s'", own, work->name);
     return mvm_name_check(work->name, error);
 }
 
@@ -132,18 +134,6 @@ mvm_import_ending(MvmImportImage image)
     return "-vars.fd";
 }
 
-/* Where the image is on this machine, or where it ought to be; the caller frees. */
-static char *
-locate(const MvmImportWork *work, MvmImportImage image)
-{
-    const char *path = work->source->image[image], *fallback = work->source->fallback[image];
-    g_autofree char *first = g_canonicalize_filename(path, work->dir);
-
-    if (fallback == NULL || g_file_test(first, G_FILE_TEST_EXISTS))
-        return g_steal_pointer(&first);
-    return g_canonicalize_filename(fallback, work->dir);
-}
-
 static bool
 open_image(MvmImportWork *work, MvmImportImage image, GError **error)
 {
@@ -153,9 +143,10 @@ open_image(MvmImportWork *work, MvmImportImage image, GError **error)
 
     if (work->source->image[image] == NULL)
         return true;
-    path = locate(work, image);
+    path = mvm_import_locate(work, image, &cause);
     volume = g_strconcat(work->name, mvm_import_ending(image), NULL);
-    if (mvm_import_file_open(&work->files[image], is_disk ? MVM_IMPORT_DISK : MVM_IMPORT_FIRMWARE,
+    if (path != NULL &&
+        mvm_import_file_open(&work->files[image], is_disk ? MVM_IMPORT_DISK : MVM_IMPORT_FIRMWARE,
                              path, volume, &cause))
         return true;
     if (image == MVM_IMPORT_SYSTEM || g_error_matches(cause, MVM_ERROR, MVM_ERROR_CONFLICT)) {
@@ -252,7 +243,8 @@ define(MvmImportWork *work, MvmDefineMode mode, GError **error)
     MvmDefineRequest request = {.name = work->name,
                                 .options = work->options,
                                 .opencore = work->files[MVM_IMPORT_OPENCORE].path,
-                                .origin = {work->uuid, work->source->mac, work->source->osk},
+                                .origin = {work->uuid, work->source->mac, work->source->osk,
+                                           mvm_import_edit_domain, work->source},
                                 .mode = mode};
     g_auto(MvmDefineResult) result = {0};
     MvmContext silent = mvm_context(work->context->conn, NULL);

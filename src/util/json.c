@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "util/json.h"
 
+#include "util/words.h"
+
 #include <json-glib/json-glib.h>
 
 struct MvmJson {
@@ -60,10 +62,12 @@ mvm_json_end_array(MvmJson *json)
 void
 mvm_json_string(MvmJson *json, const char *key, const char *value)
 {
+    g_autofree char *valid = value != NULL ? g_utf8_make_valid(value, -1) : NULL;
+
     if (value == NULL)
         json_builder_add_null_value(member(json, key));
     else
-        json_builder_add_string_value(member(json, key), value);
+        json_builder_add_string_value(member(json, key), valid);
 }
 
 void
@@ -84,18 +88,49 @@ mvm_json_null(MvmJson *json, const char *key)
     json_builder_add_null_value(member(json, key));
 }
 
+/* As "\\u202e": json-glib escapes no more than JSON asks for, and a document may be read on a
+ * terminal. Such characters can be in strings alone. */
+static void
+append_escaped(GString *out, gunichar c)
+{
+    if (c >= 0x10000) {
+        c -= 0x10000;
+        g_string_append_printf(out, "\\u%04x", 0xd800 + (c >> 10));
+        c = 0xdc00 + (c & 0x3ff);
+    }
+    g_string_append_printf(out, "\\u%04x", c);
+}
+
+static char *
+escape_hidden(const char *text)
+{
+    GString *out = g_string_new(NULL);
+
+    for (const char *next = NULL; *text != '\0'; text = next) {
+        gunichar c = g_utf8_get_char(text);
+
+        next = g_utf8_next_char(text);
+        if (c >= 0x7f && mvm_char_is_hidden(c))
+            append_escaped(out, c);
+        else
+            g_string_append_len(out, text, next - text);
+    }
+    return g_string_free(out, FALSE);
+}
+
 char *
 mvm_json_to_text(MvmJson *json, bool pretty)
 {
     g_autoptr(JsonGenerator) generator = json_generator_new();
     JsonNode *root = json_builder_get_root(json->builder);
-    g_autofree char *text = NULL;
+    g_autofree char *text = NULL, *shown = NULL;
 
     json_generator_set_root(generator, root);
     json_generator_set_pretty(generator, pretty);
     text = json_generator_to_data(generator, NULL);
     json_node_free(root);
-    return g_strconcat(text, "\n", NULL);
+    shown = escape_hidden(text);
+    return g_strconcat(shown, "\n", NULL);
 }
 
 char **

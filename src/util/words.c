@@ -30,8 +30,31 @@ mvm_word_quote(const char *text)
     return g_shell_quote(text);
 }
 
-char *
-mvm_word_printable(const char *text)
+bool
+mvm_char_is_hidden(uint32_t c)
+{
+    static const struct {
+        uint32_t first, last;
+    } ranges[] = {{0x00, 0x1f},     {0x7f, 0x9f},     {0x061c, 0x061c},  {0x180e, 0x180e},
+                  {0x200b, 0x200b}, {0x200e, 0x200f}, {0x2028, 0x202e},  {0x2060, 0x206f},
+                  {0xfeff, 0xfeff}, {0xfff9, 0xfffb}, {0xe0000, 0xe007f}};
+
+    for (size_t i = 0; i < G_N_ELEMENTS(ranges); i++) {
+        if (c >= ranges[i].first && c <= ranges[i].last)
+            return true;
+    }
+    return false;
+}
+
+/* The end of a line as ssh and terminals write it. */
+static bool
+is_line_end(const char *text)
+{
+    return text[0] == '\r' && (text[1] == '\n' || text[1] == '\0');
+}
+
+static char *
+show(const char *text, bool lines)
 {
     GString *out = g_string_new(NULL);
 
@@ -40,14 +63,26 @@ mvm_word_printable(const char *text)
         bool valid = c != (gunichar)-1 && c != (gunichar)-2;
         const char *next = valid ? g_utf8_next_char(text) : text + 1;
 
-        if (valid && (c == '\n' || c == '\t' || !g_unichar_iscntrl(c)))
+        if (valid && (!mvm_char_is_hidden(c) || (lines && (c == '\n' || c == '\t'))))
             g_string_append_len(out, text, next - text);
-        else
+        else if (!lines || !is_line_end(text))
             for (; text < next; text++)
                 g_string_append_printf(out, "\\x%02x", (unsigned char)*text);
         text = next;
     }
     return g_string_free(out, FALSE);
+}
+
+char *
+mvm_word_printable(const char *text)
+{
+    return show(text, true);
+}
+
+char *
+mvm_word_printable_line(const char *text)
+{
+    return show(text, false);
 }
 
 char *

@@ -94,7 +94,13 @@ mvm_xml_get(xmlDoc *doc, const char *path)
 GPtrArray *
 mvm_xml_get_nodes(xmlDoc *doc, const char *path)
 {
-    g_autoptr(xmlXPathObject) result = evaluate(doc, (xmlNode *)doc, path);
+    return mvm_xml_node_get_nodes((xmlNode *)doc, path);
+}
+
+GPtrArray *
+mvm_xml_node_get_nodes(xmlNode *node, const char *path)
+{
+    g_autoptr(xmlXPathObject) result = evaluate(node->doc, node, path);
     GPtrArray *nodes = g_ptr_array_new();
 
     if (is_empty(result) || result->type != XPATH_NODESET)

@@ -103,6 +103,9 @@ xmlNode *mvm_xml_get_node(xmlDoc *doc, const char *path);
  * frees the array, not the nodes; never NULL. */
 GPtrArray *mvm_xml_get_nodes(xmlDoc *doc, const char *path);
 
+/* The same with a relative path from node. */
+GPtrArray *mvm_xml_node_get_nodes(xmlNode *node, const char *path);
+
 /* A decimal value. Fails with MVM_ERROR_FAILED when there is none or it is not a number. */
 bool mvm_xml_get_uint(xmlDoc *doc, const char *path, uint64_t *ret_value, GError **error);
 
