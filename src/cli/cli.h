@@ -99,13 +99,6 @@ char *mvm_cli_read_line(MvmCli *cli);
  * the hint to give --yes. */
 bool mvm_cli_confirm(MvmCli *cli, const char *question, bool *ret_yes, GError **error);
 
-/* Prints json to stdout and frees it. */
-void mvm_cli_print_json(MvmJson *json);
-
-/* Prints what a change did to the machine called name: whether there was one, and whether it runs,
- * so that it takes effect at the next start. */
-void mvm_cli_print_change(const char *name, bool changed, bool running);
-
 /* What a text is, for the eye: colour never says anything that the words do not. */
 typedef enum {
     MVM_STYLE_PLAIN, /* ends any other */
@@ -114,6 +107,26 @@ typedef enum {
     MVM_STYLE_WARN,
     MVM_STYLE_BAD,
 } MvmStyle;
+
+/* Prints to a standard stream. All that src/cli prints for people goes through here (the test
+ * "printing" looks): what others wrote (names, messages of libvirt, ssh and git, a guest's words)
+ * must not steer the terminal. See mvm_word_printable(). A style is printed by itself, before and
+ * after. */
+void mvm_cli_print(FILE *to, const char *format, ...) G_GNUC_PRINTF(2, 3);
+
+/* The same for a document (XML, a property list): as it is where no terminal reads it, for a
+ * program wants its bytes. */
+void mvm_cli_print_document(const char *text);
+
+/* Prints what begins style on to, where that is wanted. */
+void mvm_cli_print_style(const MvmCli *cli, FILE *to, MvmStyle style);
+
+/* Prints json to stdout and frees it. */
+void mvm_cli_print_json(MvmJson *json);
+
+/* Prints what a change did to the machine called name: whether there was one, and whether it runs,
+ * so that it takes effect at the next start. */
+void mvm_cli_print_change(const char *name, bool changed, bool running);
 
 /* What begins style on stream; "" where --color, NO_COLOR, TERM or stream itself want none. */
 const char *mvm_cli_style(const MvmCli *cli, FILE *stream, MvmStyle style);

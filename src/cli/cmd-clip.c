@@ -67,7 +67,7 @@ on_log(const char *line, void *data)
     if (listener->background)
         bound_log();
     if (!listener->quiet)
-        fprintf(stderr, "%s %s\n", time, line);
+        mvm_cli_print(stderr, "%s %s\n", time, line);
 }
 
 /* The same in the agent and in whoever asks for it. */
@@ -237,7 +237,7 @@ static void
 print_row(const char *key, const char *value)
 {
     if (value != NULL)
-        printf("%-10s %s\n", key, value);
+        mvm_cli_print(stdout, "%-10s %s\n", key, value);
 }
 
 static void

@@ -3,10 +3,8 @@
 #include "cli/pick.h"
 #include "ops/config-plist.h"
 #include "util/error.h"
-#include "util/words.h"
 
 #include <string.h>
-#include <unistd.h>
 
 static bool
 print_json(const MvmPlist *plist, const char *name, const char *key, GError **error)
@@ -28,16 +26,6 @@ print_json(const MvmPlist *plist, const char *name, const char *key, GError **er
     return true;
 }
 
-/* To a script just what is there; to a terminal nothing that it would obey: a guest can write to
- * its disk. */
-static void
-put_text(const char *text)
-{
-    g_autofree char *shown = isatty(STDOUT_FILENO) ? mvm_word_printable(text) : NULL;
-
-    fputs(shown != NULL ? shown : text, stdout);
-}
-
 /* A value as it can be given to set; a dictionary or an array as a property list. */
 static bool
 print_value(const MvmPlist *plist, const char *key, GError **error)
@@ -49,12 +37,12 @@ print_value(const MvmPlist *plist, const char *key, GError **error)
         return false;
     if (type == MVM_PLIST_DICT || type == MVM_PLIST_ARRAY) {
         shown = mvm_plist_get_document(plist, key, error);
-        put_text(shown);
+        mvm_cli_print_document(shown);
     } else if (type == MVM_PLIST_DATA) {
         shown = mvm_plist_data_to_hex(text);
-        puts(shown);
+        mvm_cli_print(stdout, "%s\n", shown);
     } else {
-        put_text(text);
+        mvm_cli_print_document(text);
         putchar('\n');
     }
     return true;
@@ -75,7 +63,7 @@ get(MvmCli *cli, const MvmContext *context, const char *name, const char *key, G
                                   "joined by '.', and elements of arrays counted from 0");
         return false;
     }
-    put_text(mvm_plist_get_text(plist, &len));
+    mvm_cli_print_document(mvm_plist_get_text(plist, &len));
     return true;
 }
 

@@ -111,17 +111,18 @@ static void
 print_diff(const MvmCli *cli, const char *text)
 {
     g_auto(GStrv) lines = g_strsplit(text, "\n", -1);
-    const char *plain = mvm_cli_style(cli, stdout, MVM_STYLE_PLAIN);
 
     for (char **line = lines; *line != NULL && (**line != '\0' || line[1] != NULL); line++) {
         MvmStyle style = **line == '+'   ? MVM_STYLE_GOOD
                          : **line == '-' ? MVM_STYLE_BAD
                                          : MVM_STYLE_PLAIN;
 
-        if (style == MVM_STYLE_PLAIN)
-            puts(*line);
-        else
-            printf("%s%s%s\n", mvm_cli_style(cli, stdout, style), *line, plain);
+        if (style != MVM_STYLE_PLAIN)
+            mvm_cli_print_style(cli, stdout, style);
+        mvm_cli_print(stdout, "%s", *line);
+        if (style != MVM_STYLE_PLAIN)
+            mvm_cli_print_style(cli, stdout, MVM_STYLE_PLAIN);
+        putchar('\n');
     }
 }
 
@@ -136,14 +137,14 @@ tell(MvmCli *cli, const MvmDefineRequest *request, const MvmDefineResult *result
     } else if (request->mode == MVM_DEFINE_DIFF) {
         print_diff(cli, result->text);
     } else if (result->text != NULL) {
-        fputs(result->text, stdout);
+        mvm_cli_print_document(result->text);
     } else if (!cli->quiet) {
         when = result->running && result->changed ? describe_when(request, result) : g_strdup("");
-        printf("Machine '%s' %s%s\n", request->name,
-               result->created   ? "defined"
-               : result->changed ? "changed"
-                                 : "is as it should be",
-               when);
+        mvm_cli_print(stdout, "Machine '%s' %s%s\n", request->name,
+                      result->created   ? "defined"
+                      : result->changed ? "changed"
+                                        : "is as it should be",
+                      when);
     }
 }
 

@@ -108,8 +108,11 @@ print_fixes(const MvmCli *cli, const GPtrArray *rows)
         if (first)
             puts("\nWhat to do:");
         first = false;
-        printf("  %s%s%s %s: %s\n", mvm_cli_style(cli, stdout, style_of(row)), row->mark,
-               mvm_cli_style(cli, stdout, MVM_STYLE_PLAIN), row->id, row->fix);
+        fputs("  ", stdout);
+        mvm_cli_print_style(cli, stdout, style_of(row));
+        mvm_cli_print(stdout, "%s", row->mark);
+        mvm_cli_print_style(cli, stdout, MVM_STYLE_PLAIN);
+        mvm_cli_print(stdout, " %s: %s\n", row->id, row->fix);
     }
 }
 

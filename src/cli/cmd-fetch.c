@@ -73,8 +73,9 @@ list(MvmCli *cli)
         return;
     }
     for (size_t i = 0; i < count; i++)
-        printf("%-6s %-12s macOS %s%s\n", versions[i].id, versions[i].name, versions[i].title,
-               strcmp(versions[i].id, MVM_OS_DEFAULT) == 0 ? " (default)" : "");
+        mvm_cli_print(stdout, "%-6s %-12s macOS %s%s\n", versions[i].id, versions[i].name,
+                      versions[i].title,
+                      strcmp(versions[i].id, MVM_OS_DEFAULT) == 0 ? " (default)" : "");
 }
 
 static void
@@ -92,10 +93,12 @@ tell(MvmCli *cli, const MvmFetchRequest *request, const MvmFetchResult *result)
         mvm_cli_print_json(json);
     } else if (!cli->quiet) {
         mvm_cli_progress_end(cli);
-        printf("Recovery media of macOS %s %s: %s\n", request->os->title,
-               result->was_there ? "is there" : "is ready", result->path);
+        mvm_cli_print(stdout, "Recovery media of macOS %s %s: %s\n", request->os->title,
+                      result->was_there ? "is there" : "is ready", result->path);
         if (!result->was_there && request->dmg != NULL && request->chunklist == NULL)
-            printf("Not verified: without --chunklist nothing proves that it comes from Apple\n");
+            mvm_cli_print(
+                stdout,
+                "Not verified: without --chunklist nothing proves that it comes from Apple\n");
     }
 }
 

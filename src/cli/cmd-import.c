@@ -46,14 +46,15 @@ tell(MvmCli *cli, const MvmImportResult *result, bool dry_run)
     }
     for (int i = 0; i < MVM_IMPORT_IMAGE_COUNT && !cli->quiet; i++) {
         if (result->from[i] != NULL)
-            printf("%-9s %s -> %s\n", mvm_import_image_name((MvmImportImage)i), result->from[i],
-                   result->volume[i]);
+            mvm_cli_print(stdout, "%-9s %s -> %s\n", mvm_import_image_name((MvmImportImage)i),
+                          result->from[i], result->volume[i]);
     }
     for (guint i = 0; i < result->left->len; i++)
-        printf("Not taken over: %s\n", (const char *)result->left->pdata[i]);
+        mvm_cli_print(stdout, "Not taken over: %s\n", (const char *)result->left->pdata[i]);
     if (!cli->quiet)
-        printf("Machine '%s' %s%s\n", result->name, dry_run ? "would be defined" : "defined",
-               result->moved ? "; its disk was moved" : "");
+        mvm_cli_print(stdout, "Machine '%s' %s%s\n", result->name,
+                      dry_run ? "would be defined" : "defined",
+                      result->moved ? "; its disk was moved" : "");
 }
 
 bool

@@ -4,7 +4,6 @@
 #include "ops/log.h"
 #include "util/error.h"
 #include "util/size.h"
-#include "util/words.h"
 
 #include <unistd.h>
 
@@ -15,9 +14,8 @@
 static bool
 print_line(const char *text, void *opaque)
 {
-    g_autofree char *shown = mvm_word_printable(text);
-
-    return puts(shown) >= 0 && fflush(stdout) == 0;
+    mvm_cli_print(stdout, "%s\n", text);
+    return fflush(stdout) == 0;
 }
 
 static bool

@@ -30,7 +30,7 @@ print_indented(FILE *to, const char *text)
 
     for (char **line = lines; *line != NULL; line++) {
         if (**line != '\0')
-            fprintf(to, "      %s\n", *line);
+            mvm_cli_print(to, "      %s\n", *line);
     }
 }
 
@@ -39,18 +39,23 @@ report(void *opaque, const MvmStep *step)
 {
     const Talk *talk = opaque;
     const MvmCli *cli = talk->cli;
-    const char *plain = mvm_cli_style(cli, stdout, MVM_STYLE_PLAIN);
 
     if (talk->cli->json || talk->cli->quiet)
         return;
     mvm_cli_progress_end(talk->cli);
-    printf("%s[%d/%d] %s:%s ", mvm_cli_style(cli, stdout, MVM_STYLE_BOLD), step->number,
-           MVM_SETUP_STEPS, step->title, plain);
-    if (step->status == MVM_STEP_FAILED)
-        printf("%sfailed:%s ", mvm_cli_style(cli, stdout, MVM_STYLE_BAD), plain);
-    else if (step->status == MVM_STEP_WARN)
-        printf("%swarning:%s ", mvm_cli_style(cli, stdout, MVM_STYLE_WARN), plain);
-    puts(step->message);
+    mvm_cli_print_style(cli, stdout, MVM_STYLE_BOLD);
+    mvm_cli_print(stdout, "[%d/%d] %s:", step->number, MVM_SETUP_STEPS, step->title);
+    mvm_cli_print_style(cli, stdout, MVM_STYLE_PLAIN);
+    putchar(' ');
+    if (step->status == MVM_STEP_FAILED || step->status == MVM_STEP_WARN) {
+        bool failed = step->status == MVM_STEP_FAILED;
+
+        mvm_cli_print_style(cli, stdout, failed ? MVM_STYLE_BAD : MVM_STYLE_WARN);
+        fputs(failed ? "failed:" : "warning:", stdout);
+        mvm_cli_print_style(cli, stdout, MVM_STYLE_PLAIN);
+        putchar(' ');
+    }
+    mvm_cli_print(stdout, "%s\n", step->message);
     if (step->remedy != NULL)
         print_indented(stdout, step->remedy);
     fflush(stdout);

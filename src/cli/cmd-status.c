@@ -104,15 +104,15 @@ print_ssh(const MvmMachineStatus *status, const MvmMachineRow *row)
         return;
     }
     if (row->ssh_port == 0) {
-        printf("ssh         no address of it is known%s\n",
-               mvm_state_is_active(status->info->state) ? "" : " while it is off");
+        mvm_cli_print(stdout, "ssh         no address of it is known%s\n",
+                      mvm_state_is_active(status->info->state) ? "" : " while it is off");
         return;
     }
-    printf("ssh         %s:%d%s%s, %s\n", row->ssh_host, (int)row->ssh_port,
-           status->host != NULL ? " on " : "", status->host != NULL ? status->host : "",
-           status->ssh_reachable                      ? "answers"
-           : mvm_state_is_active(status->info->state) ? "does not answer"
-                                                      : "the machine is off");
+    mvm_cli_print(stdout, "ssh         %s:%d%s%s, %s\n", row->ssh_host, (int)row->ssh_port,
+                  status->host != NULL ? " on " : "", status->host != NULL ? status->host : "",
+                  status->ssh_reachable                      ? "answers"
+                  : mvm_state_is_active(status->info->state) ? "does not answer"
+                                                             : "the machine is off");
 }
 
 static void
@@ -121,7 +121,7 @@ print_uptime(int64_t seconds)
     g_autofree char *duration = seconds >= 0 ? mvm_word_duration(seconds) : NULL;
 
     if (duration != NULL)
-        printf(", for %s", duration);
+        mvm_cli_print(stdout, ", for %s", duration);
 }
 
 static void
@@ -129,37 +129,38 @@ print_text(const MvmCli *cli, const MvmMachineStatus *status, const MvmMachineRo
            const GPtrArray *disks)
 {
     g_autofree char *memory = mvm_size_format(row->memory);
-    g_autofree char *last_error =
-        status->last_error != NULL ? mvm_word_printable(status->last_error) : NULL;
     g_autofree char *vcpus = mvm_word_count((int)row->vcpus, "vCPU");
 
-    printf("Name        %s\n", row->name);
-    printf("State       %s%s%s", mvm_cli_style(cli, stdout, row->style), row->state,
-           mvm_cli_style(cli, stdout, MVM_STYLE_PLAIN));
+    mvm_cli_print(stdout, "Name        %s\n", row->name);
+    fputs("State       ", stdout);
+    mvm_cli_print_style(cli, stdout, row->style);
+    mvm_cli_print(stdout, "%s", row->state);
+    mvm_cli_print_style(cli, stdout, MVM_STYLE_PLAIN);
     if (!g_str_equal(status->info->reason, "unknown"))
-        printf(" (%s)", status->info->reason);
+        mvm_cli_print(stdout, " (%s)", status->info->reason);
     print_uptime(status->uptime);
     puts(status->saved ? ", a saved state waits for the next start" : "");
-    if (last_error != NULL)
-        printf("Last error  %s\n", last_error);
+    if (status->last_error != NULL)
+        mvm_cli_print(stdout, "Last error  %s\n", status->last_error);
     if (!status->managed)
         puts("Managed     no: macvm did not define it");
     if (status->copy)
         puts("Copy        of another machine, with its port and identity: define it again");
     if (row->os != NULL)
-        printf("macOS       %s\n", row->os);
+        mvm_cli_print(stdout, "macOS       %s\n", row->os);
     if (status->info->metadata != NULL && status->info->metadata->identity != NULL)
-        printf("Identity    %s, serial number %s\n", status->info->metadata->identity->model,
-               status->info->metadata->identity->serial);
-    printf("Size        %s, %s\n", vcpus, memory);
+        mvm_cli_print(stdout, "Identity    %s, serial number %s\n",
+                      status->info->metadata->identity->model,
+                      status->info->metadata->identity->serial);
+    mvm_cli_print(stdout, "Size        %s, %s\n", vcpus, memory);
     print_ssh(status, row);
     if (status->screen != NULL)
-        printf("Screen      %s%s%s\n", status->screen, status->host != NULL ? " on " : "",
-               status->host != NULL ? status->host : "");
-    printf("Clipboard   %s\n", status->clip_running ? "shared" : "not shared");
-    printf("Autostart   %s\n", row->autostart ? "yes" : "no");
-    printf("UUID        %s\n", row->uuid);
-    printf("Connection  %s\n", status->uri);
+        mvm_cli_print(stdout, "Screen      %s%s%s\n", status->screen,
+                      status->host != NULL ? " on " : "", status->host != NULL ? status->host : "");
+    mvm_cli_print(stdout, "Clipboard   %s\n", status->clip_running ? "shared" : "not shared");
+    mvm_cli_print(stdout, "Autostart   %s\n", row->autostart ? "yes" : "no");
+    mvm_cli_print(stdout, "UUID        %s\n", row->uuid);
+    mvm_cli_print(stdout, "Connection  %s\n", status->uri);
     if (disks->len > 0) {
         putchar('\n');
         mvm_table_print(cli, disk_columns, disks, NULL);

@@ -32,7 +32,7 @@ mvm_view_show(MvmCli *cli, const char *name, GError **error)
     if (cli->json) {
         print_json(endpoint, opened, screen);
     } else if (!opened) {
-        printf("%s\n", screen);
+        mvm_cli_print(stdout, "%s\n", screen);
         mvm_cli_say(cli,
                     "no viewer or no desktop here: open that address%s, or '%s' in "
                     "virt-manager",

@@ -4,7 +4,6 @@
 #include "cli/menu.h"
 #include "util/error.h"
 #include "util/interrupt.h"
-#include "util/words.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -106,10 +105,18 @@ unknown_command(const char *name, GError **error)
 }
 
 static void
+print_labelled(const MvmCli *cli, MvmStyle style, const char *label, const char *text)
+{
+    mvm_cli_print_style(cli, stderr, style);
+    mvm_cli_print(stderr, "%s", label);
+    mvm_cli_print_style(cli, stderr, MVM_STYLE_PLAIN);
+    mvm_cli_print(stderr, " %s\n", text);
+}
+
+static void
 print_error(MvmCli *cli, const GError *error)
 {
     const char *hint = mvm_error_get_hint(error);
-    g_autofree char *message = mvm_word_printable(error->message);
 
     mvm_cli_progress_end(cli);
     if (cli->json) {
@@ -124,17 +131,12 @@ print_error(MvmCli *cli, const GError *error)
         mvm_json_end_object(json);
         mvm_json_end_object(json);
         text = mvm_json_to_text(json, false);
-        fputs(text, stderr);
+        mvm_cli_print(stderr, "%s", text);
         return;
     }
-    fprintf(stderr, "%smacvm:%s %s\n", mvm_cli_style(cli, stderr, MVM_STYLE_BAD),
-            mvm_cli_style(cli, stderr, MVM_STYLE_PLAIN), message);
-    if (hint != NULL) {
-        g_autofree char *advice = mvm_word_printable(hint);
-
-        fprintf(stderr, "%shint:%s %s\n", mvm_cli_style(cli, stderr, MVM_STYLE_BOLD),
-                mvm_cli_style(cli, stderr, MVM_STYLE_PLAIN), advice);
-    }
+    print_labelled(cli, MVM_STYLE_BAD, "macvm:", error->message);
+    if (hint != NULL)
+        print_labelled(cli, MVM_STYLE_BOLD, "hint:", hint);
 }
 
 static bool
@@ -251,7 +253,7 @@ main(int argc, char **argv)
     g_free(cli->uri);
     g_clear_pointer(&cli->taken, g_ptr_array_unref);
     if ((fflush(stdout) != 0 || ferror(stdout)) && errno != EPIPE && status == 0) {
-        fprintf(stderr, "macvm: cannot write to standard output: %s\n", g_strerror(errno));
+        mvm_cli_print(stderr, "macvm: cannot write to standard output: %s\n", g_strerror(errno));
         status = 1;
     }
     return status;

@@ -5,7 +5,6 @@
 #include "cli/commands.h"
 #include "cli/pick.h"
 #include "util/error.h"
-#include "util/words.h"
 #include "virt/domain-list.h"
 #include "virt/domain.h"
 
@@ -83,7 +82,8 @@ choose_machine(Menu *menu, const GPtrArray *machines)
         for (guint i = 0; i < machines->len; i++) {
             const MvmDomainInfo *machine = machines->pdata[i];
 
-            printf("  %u  %s: %s\n", i + 1, machine->name, mvm_state_name(machine->state));
+            mvm_cli_print(stdout, "  %u  %s: %s\n", i + 1, machine->name,
+                          mvm_state_name(machine->state));
         }
         line = read_line(menu);
         if (line == NULL)
@@ -118,19 +118,17 @@ print_state(const Menu *menu)
 {
     g_autoptr(GError) cause = NULL;
     g_autoptr(MvmDomain) domain = mvm_domain_open_any(menu->context.conn, menu->name, &cause);
-    g_autofree char *why = NULL;
     MvmState state = MVM_STATE_UNKNOWN;
 
     if (domain != NULL && mvm_domain_get_state(domain, &state, NULL, &cause)) {
-        printf("\n%s: %s\n", menu->name, mvm_state_name(state));
+        mvm_cli_print(stdout, "\n%s: %s\n", menu->name, mvm_state_name(state));
     } else if (g_error_matches(cause, MVM_ERROR, MVM_ERROR_NOT_FOUND)) {
-        printf("\n%s: not defined yet; 'macvm define' makes it\n", menu->name);
+        mvm_cli_print(stdout, "\n%s: not defined yet; 'macvm define' makes it\n", menu->name);
     } else {
-        why = mvm_word_printable(cause->message);
-        printf("\n%s: not known (%s)\n", menu->name, why);
+        mvm_cli_print(stdout, "\n%s: not known (%s)\n", menu->name, cause->message);
     }
     for (size_t i = 0; i < G_N_ELEMENTS(choices) - !menu->others; i++)
-        printf("  %zu  [%c] %s\n", i + 1, choices[i].letter, choices[i].label);
+        mvm_cli_print(stdout, "  %zu  [%c] %s\n", i + 1, choices[i].letter, choices[i].label);
 }
 
 /* The row that the user's line means, or -1. */

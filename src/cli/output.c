@@ -3,6 +3,7 @@
 #include "ops/config.h"
 #include "util/error.h"
 #include "util/interrupt.h"
+#include "util/words.h"
 #include "virt/pump.h"
 
 #include <poll.h>
@@ -37,14 +38,44 @@ mvm_cli_style(const MvmCli *cli, FILE *stream, MvmStyle style)
     return wants_color(cli, stream) ? begins[style] : "";
 }
 
+void
+mvm_cli_print(FILE *to, const char *format, ...)
+{
+    g_autofree char *text = NULL, *shown = NULL;
+    va_list args;
+
+    va_start(args, format);
+    text = g_strdup_vprintf(format, args);
+    va_end(args);
+    shown = mvm_word_printable(text);
+    fputs(shown, to);
+}
+
+void
+mvm_cli_print_document(const char *text)
+{
+    if (isatty(STDOUT_FILENO))
+        mvm_cli_print(stdout, "%s", text);
+    else
+        fputs(text, stdout);
+}
+
+void
+mvm_cli_print_style(const MvmCli *cli, FILE *to, MvmStyle style)
+{
+    fputs(mvm_cli_style(cli, to, style), to);
+}
+
 static void
 print_sentence(MvmCli *cli, const char *text)
 {
-    if (g_str_has_prefix(text, WARNING))
-        fprintf(stderr, "%s" WARNING "%s%s\n", mvm_cli_style(cli, stderr, MVM_STYLE_WARN),
-                mvm_cli_style(cli, stderr, MVM_STYLE_PLAIN), text + strlen(WARNING));
-    else
-        fprintf(stderr, "%s\n", text);
+    if (g_str_has_prefix(text, WARNING)) {
+        mvm_cli_print_style(cli, stderr, MVM_STYLE_WARN);
+        fputs(WARNING, stderr);
+        mvm_cli_print_style(cli, stderr, MVM_STYLE_PLAIN);
+        text += strlen(WARNING);
+    }
+    mvm_cli_print(stderr, "%s\n", text);
 }
 
 void
@@ -111,7 +142,7 @@ mvm_cli_confirm(MvmCli *cli, const char *question, bool *ret_yes, GError **error
         return false;
     }
     mvm_cli_progress_end(cli);
-    fprintf(stderr, "%s [y/N] ", question);
+    mvm_cli_print(stderr, "%s [y/N] ", question);
     answer = mvm_cli_read_line(cli);
     if (answer == NULL)
         fputc('\n', stderr);

@@ -3,6 +3,7 @@
 #include "util/interrupt.h"
 #include "util/rate.h"
 #include "util/size.h"
+#include "util/words.h"
 
 #include <string.h>
 #include <unistd.h>
@@ -13,6 +14,7 @@
 
 typedef struct {
     char *what;     /* owned; the work that the numbers below are of */
+    char *shown;    /* owned; the same as a terminal may have it */
     gint64 started; /* monotonic time of its first update */
     gint64 drawn;   /* of the last line on the screen */
     uint64_t done;  /* of the last update ... */
@@ -26,7 +28,9 @@ static void
 begin(Bar *bar, const char *what, uint64_t done)
 {
     g_free(bar->what);
+    g_free(bar->shown);
     *bar = (Bar){.what = g_strdup(what), .started = g_get_monotonic_time()};
+    bar->shown = mvm_word_printable_line(what);
     bar->drawn = bar->started;
     mvm_rate_begin(&bar->rate, done, bar->started);
 }
@@ -65,10 +69,10 @@ draw(Bar *bar)
     if (show_seconds(bar, "\r\033[K", ""))
         return;
     if (bar->total == 0) {
-        fprintf(stderr, "\r\033[K%s: %s, %s/s", bar->what, done_text, rate_text);
+        fprintf(stderr, "\r\033[K%s: %s, %s/s", bar->shown, done_text, rate_text);
         return;
     }
-    fprintf(stderr, "\r\033[K%s: %3d %%  %s  %s/s", bar->what,
+    fprintf(stderr, "\r\033[K%s: %3d %%  %s  %s/s", bar->shown,
             (int)((double)bar->done * 100 / (double)bar->total), done_text, rate_text);
     if (mvm_rate_left(&bar->rate, bar->done, bar->total, &left))
         fprintf(stderr, "  %" G_GUINT64_FORMAT ":%02" G_GUINT64_FORMAT " left", left / 60,
@@ -109,7 +113,7 @@ on_pipe(MvmProgress *self, const char *what, uint64_t done, uint64_t total)
         bar->total = total;
         bar->tenth = tenth;
         if (!show_seconds(bar, "", "\n"))
-            fprintf(stderr, "%s: %d %%\n", what, tenth * 10);
+            mvm_cli_print(stderr, "%s: %d %%\n", what, tenth * 10);
     }
     return !mvm_interrupted();
 }

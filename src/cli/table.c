@@ -2,6 +2,7 @@
 #include "cli/table.h"
 
 #include "util/size.h"
+#include "util/words.h"
 
 #include <libsmartcols/libsmartcols.h>
 #include <stdint.h>
@@ -35,7 +36,8 @@ format(const MvmColumn *column, const void *row)
 {
     switch (column->type) {
     case MVM_COLUMN_TEXT:
-        return g_strdup(text_at(column, row) != NULL ? text_at(column, row) : ABSENT);
+        return mvm_word_printable_line(text_at(column, row) != NULL ? text_at(column, row)
+                                                                    : ABSENT);
     case MVM_COLUMN_NUMBER:
         return number_at(column, row) == 0
                    ? g_strdup(ABSENT)

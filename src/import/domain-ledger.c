@@ -105,25 +105,37 @@ leave_own(MvmImportSource *source, const xmlNode *element)
         mvm_import_leave(source, "<%s>:%s", path, rest->str);
 }
 
-/* Where libvirt put a device, and what it calls it. */
+static bool
+has_attribute(const xmlNode *element, const char *name, const char *value)
+{
+    g_autoptr(xmlChar) has = xmlGetNoNsProp(element, (const xmlChar *)name);
+
+    return g_strcmp0((const char *)has, value) == 0;
+}
+
+/* Where libvirt put a device, what it calls it, and the slots that it made for that. */
 static bool
 is_place(const xmlNode *element)
 {
-    return mvm_xml_is(element, "address") || mvm_xml_is(element, "alias");
+    return mvm_xml_is(element, "address") || mvm_xml_is(element, "alias") ||
+           (mvm_xml_is(element, "controller") && has_attribute(element, "type", "pci"));
 }
 
 static void
 leave_element(MvmImportSource *source, const xmlNode *element, GString *places)
 {
-    g_autofree char *line = NULL;
+    g_autofree char *line = NULL, *path = NULL;
 
     if (element->parent->type == XML_ELEMENT_NODE && !has_mark(element)) {
         line = element_to_line(element);
+        path = path_of(element->parent);
         if (is_place(element))
             g_string_append_printf(places, "%s%s %s", places->len > 0 ? ", " : "",
                                    (const char *)element->parent->name, line);
-        else
+        else if (mvm_xml_is(element->parent, "domain") || mvm_xml_is(element->parent, "devices"))
             mvm_import_leave(source, "%s", line);
+        else
+            mvm_import_leave(source, "<%s>: %s", path, line);
         return;
     }
     leave_own(source, element);

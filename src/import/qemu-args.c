@@ -309,8 +309,10 @@ read_word(MvmQemuReader *reader, const GPtrArray *words, guint at, const Argumen
                          word->text);
     else if (*word->text == '-')
         read_argument(reader, words, at, argument);
-    else if (*word->text != '\0')
+    else if (strpbrk(word->text, "./") != NULL)
         read_disk(reader, word->text); /* a word alone is an image, for QEMU as well */
+    else if (*word->text != '\0')
+        mvm_import_leave(reader->source, "argument '%s'", word->text);
 }
 
 /* Whether a machine type is one of before 6.2, where -smp fills up with sockets. */

@@ -15,6 +15,8 @@ add_test(NAME cli/install COMMAND "${CMAKE_CURRENT_SOURCE_DIR}/cli/install.py" "
 set_tests_properties(cli/install PROPERTIES LABELS cli TIMEOUT 60 SKIP_RETURN_CODE 77)
 add_test(NAME cli/menu COMMAND "${CMAKE_CURRENT_SOURCE_DIR}/cli/menu.py" "$<TARGET_FILE:macvm>")
 set_tests_properties(cli/menu PROPERTIES LABELS cli TIMEOUT 60)
+add_test(NAME cli/printing COMMAND "${CMAKE_CURRENT_SOURCE_DIR}/cli/printing.py" "$<TARGET_FILE:macvm>" "${CMAKE_SOURCE_DIR}")
+set_tests_properties(cli/printing PROPERTIES LABELS cli TIMEOUT 300)
 add_test(NAME cli/completion COMMAND "${CMAKE_CURRENT_SOURCE_DIR}/cli/completion.sh" "$<TARGET_FILE:macvm>")
 set_tests_properties(cli/completion PROPERTIES LABELS cli TIMEOUT 60)
 

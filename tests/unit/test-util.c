@@ -122,16 +122,32 @@ test_printable(void)
         {"J\xc3\xbcrgen's\n\tmac", "J\xc3\xbcrgen's\n\tmac"},
         {"\033]0;x\007", "\\x1b]0;x\\x07"},
         {"\rover", "\\x0dover"},
+        {"one\r\ntwo\r", "one\ntwo"},
+        {"\x7f", "\\x7f"},
+        {"\xc2\x80\xc2\x9f\xc2\xa0", "\\xc2\\x80\\xc2\\x9f\xc2\xa0"},
+        {"\xd8\x9c", "\\xd8\\x9c"},                                 /* U+061C */
+        {"\xe2\x80\x8b", "\\xe2\\x80\\x8b"},                        /* U+200B */
+        {"\xe2\x80\x8e", "\\xe2\\x80\\x8e"},                        /* U+200E */
+        {"\xe2\x80\xaa", "\\xe2\\x80\\xaa"},                        /* U+202A */
+        {"\xe2\x80\xae", "\\xe2\\x80\\xae"},                        /* U+202E */
+        {"\xe2\x81\xa6", "\\xe2\\x81\\xa6"},                        /* U+2066 */
+        {"\xe2\x81\xa9", "\\xe2\\x81\\xa9"},                        /* U+2069 */
+        {"\xef\xbb\xbf", "\\xef\\xbb\\xbf"},                        /* U+FEFF */
+        {"a\xe2\x80\x8d\xe2\x80\x8c", "a\xe2\x80\x8d\xe2\x80\x8c"}, /* joiners */
+        {"\xf0\x9f\x91\xa9 \xd9\x81", "\xf0\x9f\x91\xa9 \xd9\x81"},
         {"\xc2\x9b", "\\xc2\\x9b"},
         {"\xff\xc3", "\\xff\\xc3"},
         {"", ""},
     };
+    g_autofree char *line = NULL;
 
     for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
         g_autofree char *out = mvm_word_printable(cases[i].in);
 
         g_assert_cmpstr(out, ==, cases[i].out);
     }
+    line = mvm_word_printable_line("a\n\tb\r");
+    g_assert_cmpstr(line, ==, "a\\x0a\\x09b\\x0d");
 }
 
 static void
@@ -374,11 +390,13 @@ test_json(void)
     mvm_json_bool(json, NULL, true);
     mvm_json_end_array(json);
     mvm_json_string(json, "none", NULL);
+    mvm_json_string(json, "hidden", "\x1b\x7f\xc2\x9b\xe2\x80\xae\xf3\xa0\x81\x81\xff");
     mvm_json_end_object(json);
     text = mvm_json_to_text(json, false);
     g_assert_cmpstr(
         text, ==,
-        "{\"name\":\"m\\\"ä\",\"memory\":9007199254740993,\"disks\":[true],\"none\":null}\n");
+        "{\"name\":\"m\\\"ä\",\"memory\":9007199254740993,\"disks\":[true],\"none\":null,"
+        "\"hidden\":\"\\u001b\\u007f\\u009b\\u202e\\udb40\\udc41\xef\xbf\xbd\"}\n");
 }
 
 int
