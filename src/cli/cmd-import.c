@@ -70,7 +70,7 @@ mvm_cmd_import(MvmCli *cli, int argc, char **argv, GError **error)
         {"copy", 0, 0, G_OPTION_ARG_NONE, &copy, "leave all files where they are (default)", NULL},
         {"move", 0, 0, G_OPTION_ARG_NONE, &move,
          "delete the system disk there once its copy is verified", NULL},
-        {"dry-run", 0, 0, G_OPTION_ARG_NONE, &dry_run, "only tell what would be taken over", NULL},
+        {"dry-run", 0, 0, G_OPTION_ARG_NONE, &dry_run, "only show what would be taken over", NULL},
         G_OPTION_ENTRY_NULL,
     };
     g_autofree GOptionEntry *entries = mvm_machine_options_entries(&given, more);

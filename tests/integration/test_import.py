@@ -201,6 +201,40 @@ class Others(unittest.TestCase):
             # No argument of QEMU overrules what virt-manager edits.
             self.assertNotIn("-cpu", [arg.get("value") for arg in tree.iter() if arg.tag.endswith("}arg")])
 
+    def test_domain_values(self):
+        """Title, description, the firmware's serial numbers, video and a volume come along, and stay at the next define."""
+        with harness.Environment.session() as env:
+            top = folder(env)
+            pool = env.dir / "other"
+            pool.mkdir()
+            (top / "mac disk.img").rename(pool / "mac.img")
+            env.virsh("pool-define-as", "other", "dir", "--target", pool)
+            env.virsh("pool-start", "other")
+            xml = ("<domain type='kvm'><name>valued</name><title>My &lt;Mac&gt;</title><description>of\ntwo lines</description>"
+                   "<memory unit='GiB'>1</memory><vcpu>2</vcpu><os><type>hvm</type></os><sysinfo type='smbios'><system>"
+                   "<entry name='serial'>C02SERIAL</entry></system><baseBoard><entry name='serial'>B0ARD</entry></baseBoard>"
+                   "</sysinfo><devices><disk type='%s'><source %s/></disk><video><model type='vga'/></video><tpm model='tpm-crb'/>"
+                   "</devices></domain>")
+            path = env.write("block.xml", xml % ("block", "dev='/dev/sdz'"))
+            self.assertIn("physical disks are not taken", env.macvm("import", path, *SMALL, expect=1).err)
+            path = env.write("gone.xml", xml % ("volume", "pool='other' volume='gone.img'"))
+            self.assertIn("gone.img", env.macvm("import", path, *SMALL, expect=3).err)
+            path = env.write("valued.xml", xml % ("volume", "pool='other' volume='mac.img'"))
+            told = env.macvm_json("import", path, *SMALL)
+            self.assertTrue([line for line in told["left_out"] if "tpm-crb" in line], told)
+            self.assertFalse([line for line in told["left_out"] if "SERIAL" in line or "Mac" in line], told)
+            self.assertEqual((pool / "mac.img").read_bytes(), volume(env, "valued.qcow2"))
+
+            def values():
+                tree = domain(env, "valued")
+                return [tree.find(path).text for path in ("title", "description", "sysinfo/system/entry[@name='serial']",
+                        "sysinfo/baseBoard/entry[@name='serial']")] + [tree.find("devices/video/model").get("type")]
+
+            self.assertEqual(["My <Mac>", "of\ntwo lines", "C02SERIAL", "B0ARD", "vga"], values())
+            self.assertIn("as it should be", env.macvm("define", "valued").out)
+            env.macvm("set", "valued", "--memory", "2G")
+            self.assertEqual(["My <Mac>", "of\ntwo lines", "C02SERIAL", "B0ARD", "vga"], values())
+
 
 class Hostile(unittest.TestCase):
     def test_refused(self):
