@@ -100,7 +100,7 @@ static void
 print_ssh(const MvmMachineStatus *status, const MvmMachineRow *row)
 {
     if (status->ssh_trouble != NULL) {
-        printf("ssh         %s\n", status->ssh_trouble);
+        mvm_cli_print(stdout, "ssh         %s\n", status->ssh_trouble);
         return;
     }
     if (row->ssh_port == 0) {
