@@ -4,5 +4,7 @@
 MvmContext
 mvm_context(MvmConnection *conn, MvmProgress *progress)
 {
+    if (conn != NULL && progress != NULL)
+        mvm_connection_set_notes(conn, progress);
     return (MvmContext){.conn = conn, .progress = progress};
 }

@@ -1,12 +1,37 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "ops/config.h"
 #include "ops/define-current.h"
 #include "ops/import-priv.h"
 #include "ops/machine.h"
 #include "util/error.h"
+#include "util/secret.h"
 #include "virt/definition.h"
 #include "virt/volume.h"
 
 #include <unistd.h>
+
+/* A file that is in the pool itself is open here, and its lock is this import's own. */
+bool
+mvm_import_check_apart(MvmImportWork *work, GError **error)
+{
+    g_autoptr(MvmOptions) configured = NULL;
+    mvm_autosecret char *osk = NULL;
+    const char *name = work->options->value[MVM_OPTION_POOL];
+    g_autoptr(MvmPool) pool = NULL;
+    bool active = false;
+
+    if (!mvm_config_load(&configured, &osk, error))
+        return false;
+    if (name == NULL)
+        name = configured->value[MVM_OPTION_POOL];
+    pool = mvm_pool_look(work->context->conn, name, &active, NULL);
+    for (int i = 0; pool != NULL && i < MVM_IMPORT_IMAGE_COUNT; i++) {
+        if (work->files[i].path != NULL &&
+            !mvm_import_file_check_apart(&work->files[i], pool, error))
+            return false;
+    }
+    return true;
+}
 
 /* Another domain may have the disk still: the one that was imported, or one of its snapshots. A
  * path of this machine means nothing to another one. */
@@ -14,8 +39,8 @@ static bool
 check_unused(const MvmImportWork *work, GError **error)
 {
     return mvm_connection_get_endpoint(work->context->conn)->remote ||
-           mvm_volume_check_file_unused(work->pool, work->files[MVM_IMPORT_SYSTEM].path, "delete",
-                                        error);
+           mvm_volume_check_file_unused(work->pool, work->files[MVM_IMPORT_SYSTEM].path,
+                                        work->files[MVM_IMPORT_SYSTEM].fd, "delete", error);
 }
 
 /* Only what was seen to be in the pool, byte for byte, after the domain is there, goes. */

@@ -39,6 +39,9 @@ bool mvm_import_refuse_name(const MvmImportWork *work, GError **error);
  * told. */
 bool mvm_import_remove_source(MvmImportWork *work, MvmImportResult *result, GError **error);
 
+/* Fails when a file lies where its copy is to be, in a pool that is there already. */
+bool mvm_import_check_apart(MvmImportWork *work, GError **error);
+
 /* The end of a move that was interrupted once the machine was there. MVM_ERROR_CONFLICT when it is
  * another machine, or has written to its disk since. */
 bool mvm_import_end_move(MvmImportWork *work, MvmImportResult *result, GError **error);

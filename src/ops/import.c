@@ -335,7 +335,8 @@ do_it(MvmImportWork *work, MvmImportResult *result, GError **error)
 {
     if (work->is_there)
         return mvm_import_end_move(work, result, error);
-    return choose_uuid(work, error) && define(work, MVM_DEFINE_CHECK, error) &&
+    return mvm_import_check_apart(work, error) && choose_uuid(work, error) &&
+           define(work, MVM_DEFINE_CHECK, error) &&
            (work->request->dry_run || take_over(work, result, error));
 }
 

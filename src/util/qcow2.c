@@ -2,10 +2,13 @@
 #include "util/qcow2.h"
 
 #include <string.h>
+#include <unistd.h>
 
 /* Where the head says what we ask; all big-endian. */
 #define VERSION 4
 #define BACKING_FILE_OFFSET 8
+#define BACKING_FILE_SIZE 16
+#define MAX_BACKING_FILE_SIZE 1023
 #define CRYPT_METHOD 32
 #define VERSION_2_SIZE 72
 #define INCOMPATIBLE_FEATURES 72 /* from version 3 on */
@@ -60,4 +63,20 @@ mvm_qcow2_head_draws(const uint8_t *bytes, size_t len)
     MvmQcow2Head head;
 
     return mvm_qcow2_head_read(bytes, len, &head) && head.draws;
+}
+
+char *
+mvm_qcow2_read_backing(int fd)
+{
+    uint8_t head[MVM_QCOW2_HEAD] = {0};
+    ssize_t got = pread(fd, head, sizeof head, 0);
+    uint64_t offset = read_u64(head + BACKING_FILE_OFFSET);
+    uint32_t size = read_u32(head + BACKING_FILE_SIZE);
+    g_autofree char *name = NULL;
+
+    if (got < VERSION_2_SIZE || memcmp(head, "QFI\xfb", VERSION) != 0 || offset == 0 ||
+        offset > INT64_MAX || size == 0 || size > MAX_BACKING_FILE_SIZE)
+        return NULL;
+    name = g_malloc0(size + 1);
+    return pread(fd, name, size, (off_t)offset) == (ssize_t)size ? g_steal_pointer(&name) : NULL;
 }

@@ -22,6 +22,10 @@ typedef struct {
  * image at all; ret_head is set only then. */
 bool mvm_qcow2_head_read(const uint8_t *bytes, size_t len, MvmQcow2Head *ret_head);
 
+/* The name of the file that the image open as fd is based on, as it stands there; NULL when it is
+ * based on none, or is no qcow2 image. The caller frees. */
+char *mvm_qcow2_read_backing(int fd);
+
 /* Whether they are those of a qcow2 image that draws on another file, whatever that is: QEMU would
  * open it on the guest's behalf. */
 bool mvm_qcow2_head_draws(const uint8_t *bytes, size_t len);

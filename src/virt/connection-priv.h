@@ -13,6 +13,8 @@ struct MvmConnection {
     MvmEndpoint *endpoint; /* owned */
     unsigned timeout;      /* seconds, for connecting */
     bool session;
+    MvmProgress *notes; /* borrowed; NULL: none */
+    GHashTable *noted;  /* owned; NULL as long as there is nothing in it */
 };
 
 static inline void
@@ -43,6 +45,9 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(virStorageVol, mvm_virt_vol_free)
 
 /* libvirt's VIR_DOMAIN_EVENT_CALLBACK() by way of the one type that clang does not warn about. */
 #define MVM_VIRT_EVENT_CALLBACK(function) VIR_DOMAIN_EVENT_CALLBACK((void (*)(void))(function))
+
+/* A remark for the user, once a connection however often it is come by. */
+void mvm_connection_note(MvmConnection *conn, const char *format, ...) G_GNUC_PRINTF(2, 3);
 
 /* The domain called name, or NULL with MVM_ERROR_NOT_FOUND. The caller frees. */
 virDomainPtr mvm_virt_lookup(MvmConnection *conn, const char *name, GError **error);

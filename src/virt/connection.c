@@ -93,7 +93,29 @@ mvm_connection_free(MvmConnection *conn)
     if (conn->virt != NULL)
         virConnectClose(conn->virt);
     mvm_endpoint_free(conn->endpoint);
+    g_clear_pointer(&conn->noted, g_hash_table_unref);
     g_free(conn);
+}
+
+void
+mvm_connection_set_notes(MvmConnection *conn, MvmProgress *notes)
+{
+    conn->notes = notes;
+}
+
+void
+mvm_connection_note(MvmConnection *conn, const char *format, ...)
+{
+    char *text = NULL;
+    va_list args;
+
+    va_start(args, format);
+    text = g_strdup_vprintf(format, args);
+    va_end(args);
+    if (conn->noted == NULL)
+        conn->noted = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+    if (g_hash_table_add(conn->noted, text))
+        mvm_progress_note(conn->notes, "%s", text);
 }
 
 const MvmEndpoint *

@@ -4,6 +4,7 @@
  */
 #pragma once
 
+#include "util/progress.h"
 #include "virt/endpoint.h"
 
 #include <glib.h>
@@ -23,6 +24,10 @@ MvmConnection *mvm_connection_open(const char *uri, unsigned timeout, GError **e
 #define MVM_CONNECTION_TIMEOUT 10U
 void mvm_connection_free(MvmConnection *conn);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(MvmConnection, mvm_connection_free)
+
+/* Where remarks go about what libvirt lists and macvm leaves out: notes is borrowed, NULL shows
+ * nothing. */
+void mvm_connection_set_notes(MvmConnection *conn, MvmProgress *notes);
 
 /* Connects anew to where conn led, after the connection was lost. What was looked up through the
  * old connection must be looked up again. On failure conn stays as it was. */

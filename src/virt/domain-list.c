@@ -22,7 +22,7 @@ typedef struct {
     MvmDomainInfo **infos; /* owned; one for each record, NULL: not a machine of ours */
     gint next;             /* the record that the next free worker takes */
     GMutex lock;
-    GError *error; /* the first failure; under lock */
+    GPtrArray *left_out; /* why, of each that cannot be asked; owned; under lock */
 } Work;
 
 void
@@ -45,7 +45,7 @@ work_clear(Work *work)
     for (guint i = 0; work->infos != NULL && i < work->count; i++)
         mvm_domain_info_free(work->infos[i]);
     g_free(work->infos);
-    g_clear_error(&work->error);
+    g_clear_pointer(&work->left_out, g_ptr_array_unref);
     g_mutex_clear(&work->lock);
 }
 
@@ -82,7 +82,7 @@ make_info(const virDomainStatsRecord *record, const char *metadata)
     return info;
 }
 
-/* Asks for one domain's metadata. Returns false on an error that spoils the whole list. */
+/* Asks for one domain's metadata. */
 static bool
 ask(const virDomainStatsRecord *record, MvmDomainInfo **ret_info, GError **error)
 {
@@ -97,7 +97,7 @@ ask(const virDomainStatsRecord *record, MvmDomainInfo **ret_info, GError **error
     }
     if (code == VIR_ERR_NO_DOMAIN_METADATA || code == VIR_ERR_NO_DOMAIN)
         return true;
-    return mvm_virt_set_error(error, "list the machines");
+    return mvm_virt_set_error(error, "read the metadata of '%s'", virDomainGetName(record->dom));
 }
 
 static void *
@@ -106,16 +106,13 @@ ask_all(void *opaque)
     Work *work = opaque;
 
     for (guint i = 0; (i = (guint)g_atomic_int_add(&work->next, 1)) < work->count;) {
-        GError *error = NULL;
+        g_autoptr(GError) error = NULL;
 
         if (ask(work->records[i], &work->infos[i], &error))
             continue;
         g_mutex_lock(&work->lock);
-        if (work->error == NULL)
-            work->error = g_steal_pointer(&error);
+        g_ptr_array_add(work->left_out, g_strdup(error->message));
         g_mutex_unlock(&work->lock);
-        g_clear_error(&error);
-        break;
     }
     return NULL;
 }
@@ -190,6 +187,22 @@ compare_names(const void *a, const void *b)
     return strcmp((*left)->name, (*right)->name);
 }
 
+/* One domain that cannot be asked is left out, with a remark; without a connection there is no
+ * list.
+ */
+static bool
+tell_left_out(MvmConnection *conn, const Work *work, GError **error)
+{
+    if (work->left_out->len > 0 && !mvm_connection_is_alive(conn)) {
+        g_set_error(error, MVM_ERROR, MVM_ERROR_HOST, "%s", (const char *)work->left_out->pdata[0]);
+        mvm_error_set_hint(error, "%s", MVM_VIRT_LOST_HINT);
+        return false;
+    }
+    for (guint i = 0; i < work->left_out->len; i++)
+        mvm_connection_note(conn, "%s", (const char *)work->left_out->pdata[i]);
+    return true;
+}
+
 GPtrArray *
 mvm_domain_list(MvmConnection *conn, GError **error)
 {
@@ -198,13 +211,12 @@ mvm_domain_list(MvmConnection *conn, GError **error)
         g_ptr_array_new_with_free_func((GDestroyNotify)mvm_domain_info_free);
 
     g_mutex_init(&work.lock);
+    work.left_out = g_ptr_array_new_with_free_func(g_free);
     if (!get_stats(conn, &work, error))
         return NULL;
     run_workers(&work, conn->endpoint->remote ? REMOTE_WORKERS : LOCAL_WORKERS);
-    if (work.error != NULL) {
-        g_propagate_error(error, g_steal_pointer(&work.error));
+    if (!tell_left_out(conn, &work, error))
         return NULL;
-    }
     for (guint i = 0; i < work.count; i++) {
         if (work.infos[i] != NULL)
             g_ptr_array_add(machines, g_steal_pointer(&work.infos[i]));

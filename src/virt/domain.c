@@ -2,6 +2,7 @@
 #include "virt/domain.h"
 
 #include "util/error.h"
+#include "virt/definition.h"
 #include "virt/domain-priv.h"
 #include "virt/stream.h"
 
@@ -230,9 +231,10 @@ mvm_domain_destroy(MvmDomain *domain, GError **error)
 }
 
 bool
-mvm_domain_undefine(MvmDomain *domain, bool drop_saved, GError **error)
+mvm_domain_undefine(MvmDomain *domain, bool drop_saved, bool keep_nvram, GError **error)
 {
-    unsigned flags = VIR_DOMAIN_UNDEFINE_NVRAM | VIR_DOMAIN_UNDEFINE_SNAPSHOTS_METADATA |
+    unsigned flags = (keep_nvram ? VIR_DOMAIN_UNDEFINE_KEEP_NVRAM : VIR_DOMAIN_UNDEFINE_NVRAM) |
+                     VIR_DOMAIN_UNDEFINE_SNAPSHOTS_METADATA |
                      VIR_DOMAIN_UNDEFINE_CHECKPOINTS_METADATA;
 
     if (drop_saved)
@@ -240,6 +242,22 @@ mvm_domain_undefine(MvmDomain *domain, bool drop_saved, GError **error)
     if (virDomainUndefineFlags(domain->virt, flags) < 0)
         return mvm_virt_set_error(error, "undefine '%s'", domain->name);
     return true;
+}
+
+char *
+mvm_domain_get_nvram(MvmDomain *domain, GError **error)
+{
+    g_autofree char *text = NULL;
+    g_autoptr(xmlDoc) doc = NULL;
+    char *path = NULL;
+
+    if (!mvm_definition_read(domain->conn, domain->name, &text, error))
+        return NULL;
+    doc = text != NULL ? mvm_xml_parse(text, strlen(text), domain->name, error) : NULL;
+    if (text != NULL && doc == NULL)
+        return NULL;
+    path = doc != NULL ? mvm_xml_get(doc, "/domain/os/nvram") : NULL;
+    return path != NULL ? path : g_strdup("");
 }
 
 static bool

@@ -75,9 +75,13 @@ bool mvm_domain_press_power(MvmDomain *domain, GError **error);
 /* Ends QEMU at once, giving it time to write its caches to the disks where possible. */
 bool mvm_domain_destroy(MvmDomain *domain, GError **error);
 
-/* Forgets it, its NVRAM and snapshot metadata, and with drop_saved its saved state; without, one
- * that is there makes it fail. Its volumes stay. */
-bool mvm_domain_undefine(MvmDomain *domain, bool drop_saved, GError **error);
+/* Forgets it, its NVRAM (unless keep_nvram) and snapshot metadata, and with drop_saved its saved
+ * state; without, one that is there makes it fail. Its volumes stay. */
+bool mvm_domain_undefine(MvmDomain *domain, bool drop_saved, bool keep_nvram, GError **error);
+
+/* The path of its NVRAM on the host, as stored; "" when it has none. The caller frees; NULL on
+ * failure. */
+char *mvm_domain_get_nvram(MvmDomain *domain, GError **error);
 
 /* A picture of the first screen: bytes of the format that *ret_mime names ("image/png",
  * "image/x-portable-pixmap"). The caller frees both. */

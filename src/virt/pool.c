@@ -1,172 +1,21 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "virt/pool.h"
 
-#include "util/command.h"
 #include "util/error.h"
-#include "util/paths.h"
-#include "util/ssh.h"
+#include "util/words.h"
 #include "virt/pool-priv.h"
-#include "xml/xml.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/statvfs.h>
+#include <unistd.h>
 
-#define SYSTEM_PATH "/var/lib/libvirt/images/macvm"
-#define MAX_PATH_LEN 4096
+/* Somebody else starts it in milliseconds. In microseconds. */
+#define START_TRIES 40
+#define START_PAUSE (50 * 1000)
 
-/* --- where the default pool is --------------------------------------------------------------- */
-
-/* What the shell printed is a path only if it looks like one. */
-static bool
-is_sane_path(const char *path)
-{
-    size_t len = strlen(path);
-
-    if (len < 2 || len > MAX_PATH_LEN || path[0] != '/' || !g_utf8_validate(path, -1, NULL))
-        return false;
-    for (; *path != '\0'; path++) {
-        if (g_ascii_iscntrl(*path))
-            return false;
-    }
-    return true;
-}
-
-/* The storage API has no word for "my home": the user's shell over there does. A fixed command,
- * which means the same to every login shell. */
-static char *
-remote_session_path(const MvmEndpoint *endpoint, GError **error)
-{
-    static const char *const command[] = {"printf %s \"$HOME\"", NULL};
-    g_autoptr(GPtrArray) argv = NULL;
-    g_autofree char *home = NULL;
-    MvmSshCall call = mvm_endpoint_to_ssh(endpoint, MVM_SSH_ASKING);
-
-    if (!endpoint->over_ssh) {
-        g_set_error(error, MVM_ERROR, MVM_ERROR_NOT_FOUND,
-                    "cannot make pool '" MVM_POOL_DEFAULT "': its directory on '%s' is unknown",
-                    endpoint->host);
-        mvm_error_set_hint(error, "make a pool there with virsh and name it with --pool");
-        return NULL;
-    }
-    argv = mvm_ssh_argv(&call, command, error);
-    if (argv == NULL)
-        return NULL;
-    home = mvm_command_run((const char *const *)argv->pdata, error);
-    if (home == NULL) {
-        g_prefix_error(error, "cannot find the home directory on '%s': ", endpoint->host);
-        return NULL;
-    }
-    if (!is_sane_path(home)) {
-        g_set_error(error, MVM_ERROR, MVM_ERROR_HOST,
-                    "cannot find the home directory on '%s': its shell did not answer with a path",
-                    endpoint->host);
-        mvm_error_set_hint(error, "check that the login shell there prints nothing by itself");
-        return NULL;
-    }
-    return g_build_filename(home, ".local", "share", "macvm", "images", NULL);
-}
-
-char *
-mvm_pool_default_path(MvmConnection *conn, GError **error)
-{
-    if (!mvm_connection_is_session(conn))
-        return g_strdup(SYSTEM_PATH);
-    if (conn->endpoint->remote)
-        return remote_session_path(conn->endpoint, error);
-    return mvm_path_user_data("images");
-}
-
-/* --- finding, making, starting --------------------------------------------------------------- */
-
-static char *
-pool_xml(const char *path)
-{
-    g_autoptr(xmlDoc) doc = mvm_xml_new("pool");
-
-    mvm_xml_set(doc, "/pool/@type", "dir");
-    mvm_xml_set(doc, "/pool/name", MVM_POOL_DEFAULT);
-    mvm_xml_set(doc, "/pool/target/path", "%s", path);
-    return mvm_xml_to_text(doc);
-}
-
-/* What the pool's XML has there, or NULL. The caller frees. */
-static char *
-read_xml(virStoragePoolPtr pool, const char *path)
-{
-    char *xml = virStoragePoolGetXMLDesc(pool, 0);
-    g_autoptr(xmlDoc) doc = xml != NULL ? mvm_xml_parse(xml, strlen(xml), "pool", NULL) : NULL;
-
-    free(xml);
-    return doc != NULL ? mvm_xml_get(doc, path) : NULL;
-}
-
-static char *
-read_path(virStoragePoolPtr pool)
-{
-    return read_xml(pool, "/pool/target/path");
-}
-
-/* virStoragePoolLookupByTargetPath() does not see inactive pools. */
-static virStoragePoolPtr
-find_by_path(MvmConnection *conn, const char *path)
-{
-    virStoragePoolPtr *pools = NULL;
-    virStoragePoolPtr found = NULL;
-    int count = virConnectListAllStoragePools(conn->virt, &pools, 0);
-
-    for (int i = 0; i < count; i++) {
-        g_autofree char *target = found == NULL ? read_path(pools[i]) : NULL;
-
-        if (target != NULL && g_str_equal(target, path))
-            found = pools[i];
-        else
-            virStoragePoolFree(pools[i]);
-    }
-    free(pools);
-    return found;
-}
-
-static virStoragePoolPtr
-find_default(MvmConnection *conn, const char *path)
-{
-    virStoragePoolPtr pool = virStoragePoolLookupByName(conn->virt, MVM_POOL_DEFAULT);
-
-    if (pool == NULL && path != NULL)
-        pool = find_by_path(conn, path);
-    return pool;
-}
-
-/* Somebody else may be making the same pool at this moment: then theirs is taken. */
-static virStoragePoolPtr
-make_default(MvmConnection *conn, bool *ret_made, GError **error)
-{
-    g_autoptr(virStoragePool) pool = find_default(conn, NULL);
-    g_autofree char *path = NULL;
-    g_autofree char *xml = NULL;
-    g_autoptr(GError) cause = NULL;
-
-    if (pool != NULL)
-        return g_steal_pointer(&pool);
-    path = mvm_pool_default_path(conn, error);
-    if (path == NULL)
-        return NULL;
-    pool = find_default(conn, path);
-    if (pool != NULL)
-        return g_steal_pointer(&pool);
-    xml = pool_xml(path);
-    pool = virStoragePoolDefineXML(conn->virt, xml, 0);
-    *ret_made = pool != NULL;
-    if (pool == NULL) {
-        mvm_virt_set_error(&cause, "make pool '" MVM_POOL_DEFAULT "' in '%s'", path);
-        pool = find_default(conn, path);
-    }
-    if (pool == NULL)
-        g_propagate_error(error, g_steal_pointer(&cause));
-    else
-        (void)virStoragePoolSetAutostart(pool, 1); /* a comfort: it is started on need as well */
-    return g_steal_pointer(&pool);
-}
+/* --- finding, starting ------------------------------------------------------------------------ */
 
 static char *
 list_names(MvmConnection *conn)
@@ -203,68 +52,112 @@ find_named(MvmConnection *conn, const char *name, GError **error)
     return NULL;
 }
 
-/* Only a directory is made anew: to build a pool of another kind may write over what is on its
- * devices. */
 static bool
 is_directory(virStoragePoolPtr pool)
 {
-    g_autofree char *type = read_xml(pool, "/pool/@type");
+    g_autofree char *type = mvm_pool_read_xml(pool, "/pool/@type");
 
     return g_strcmp0(type, "dir") == 0;
 }
 
-/* Starting fails when the directory is missing; Build makes it, and its parents. */
+void
+mvm_pool_set_directory_gone(const char *name, const char *path, bool defined, GError **error)
+{
+    g_autofree char *word = mvm_word_quote(name);
+
+    g_set_error(error, MVM_ERROR, MVM_ERROR_CONFLICT,
+                "cannot start storage pool '%s': its directory '%s' is not there", name, path);
+    if (defined)
+        mvm_error_set_hint(error,
+                           "is its drive mounted? To begin with an empty directory, run 'virsh "
+                           "pool-build %s'",
+                           word);
+    else
+        mvm_error_set_hint(error, "is its drive mounted?");
+}
+
+bool
+mvm_pool_is_missing_file(void)
+{
+    virErrorPtr last = virGetLastError();
+
+    return last != NULL && last->code == VIR_ERR_SYSTEM_ERROR && last->int1 == ENOENT;
+}
+
+/* Another process may have been first, and be about to start it. */
+static bool
+becomes_active(virStoragePoolPtr pool, int code)
+{
+    for (int i = 0; code == VIR_ERR_OPERATION_INVALID && i < START_TRIES; i++) {
+        if (virStoragePoolIsActive(pool) == 1)
+            return true;
+        g_usleep(START_PAUSE);
+    }
+    return virStoragePoolIsActive(pool) == 1;
+}
+
+/* The directory is never created here: in the place of a drive that is not mounted, it would be a
+ * new, empty one. */
 static bool
 start(virStoragePoolPtr pool, const char *name, GError **error)
 {
     g_autoptr(GError) cause = NULL;
+    g_autofree char *path = NULL;
+    bool missing = false;
+    int code = 0;
 
     if (virStoragePoolIsActive(pool) == 1 || virStoragePoolCreate(pool, 0) == 0)
         return true;
+    code = mvm_virt_last_code();
+    missing = mvm_pool_is_missing_file();
     mvm_virt_set_error(&cause, "start storage pool '%s'", name);
-    if (is_directory(pool)) {
-        if (virStoragePoolBuild(pool, 0) == 0 && virStoragePoolCreate(pool, 0) == 0)
-            return true;
-        g_clear_error(&cause);
-        mvm_virt_set_error(&cause, "start storage pool '%s'", name);
-    }
-    /* Another process may have been first. */
-    if (virStoragePoolIsActive(pool) == 1)
+    if (becomes_active(pool, code))
         return true;
-    g_propagate_error(error, g_steal_pointer(&cause));
+    if (missing && is_directory(pool)) {
+        path = mvm_pool_read_xml(pool, MVM_POOL_XML_PATH);
+        mvm_pool_set_directory_gone(name, path, true, error);
+    } else {
+        g_propagate_error(error, g_steal_pointer(&cause));
+    }
     return false;
 }
 
-void
-mvm_pool_revive(MvmPool *pool)
+bool
+mvm_pool_revive(MvmPool *pool, GError **error)
 {
-    (void)start(pool->virt, pool->name, NULL);
+    return pool->look_only || start(pool->virt, pool->name, error);
 }
 
 /* Refused while a job of the pool runs. */
-static void
-refresh(MvmPool *pool)
+static bool
+refresh(MvmPool *pool, GError **error)
 {
-    if (virStoragePoolRefresh(pool->virt, 0) < 0)
-        mvm_pool_revive(pool);
+    return virStoragePoolRefresh(pool->virt, 0) == 0 || mvm_pool_revive(pool, error);
 }
 
 static MvmPool *
-pool_new(MvmConnection *conn, virStoragePoolPtr virt, GError **error)
+pool_wrap(MvmConnection *conn, virStoragePoolPtr virt)
 {
-    g_autoptr(virStoragePool) owned = virt;
-    g_autoptr(MvmPool) pool = NULL;
-    g_autofree char *name = g_strdup(virStoragePoolGetName(virt));
+    MvmPool *pool = g_new0(MvmPool, 1);
 
-    if (!start(virt, name, error))
-        return NULL;
-    pool = g_new0(MvmPool, 1);
     pool->conn = conn;
-    pool->virt = g_steal_pointer(&owned);
-    pool->name = g_steal_pointer(&name);
-    pool->path = read_path(pool->virt);
+    pool->virt = virt;
+    pool->name = g_strdup(virStoragePoolGetName(virt));
+    pool->path = mvm_pool_read_xml(virt, MVM_POOL_XML_PATH);
     if (pool->path == NULL)
         pool->path = g_strdup("");
+    return pool;
+}
+
+/* What is decided by what is in the pool is decided by what is in it now. */
+static MvmPool *
+pool_new(MvmConnection *conn, virStoragePoolPtr virt, GError **error)
+{
+    g_autoptr(MvmPool) pool = pool_wrap(conn, virt);
+    bool active = virStoragePoolIsActive(virt) == 1;
+
+    if (!start(virt, pool->name, error) || (active && !refresh(pool, error)))
+        return NULL;
     return g_steal_pointer(&pool);
 }
 
@@ -277,23 +170,10 @@ is_default(const char *name)
 MvmPool *
 mvm_pool_ensure(MvmConnection *conn, const char *name, GError **error)
 {
-    bool made = false;
     virStoragePoolPtr virt =
-        is_default(name) ? make_default(conn, &made, error) : find_named(conn, name, error);
-    MvmPool *pool = NULL;
+        is_default(name) ? mvm_pool_make_default(conn, error) : find_named(conn, name, error);
 
-    if (virt == NULL)
-        return NULL;
-    if (made)
-        virStoragePoolRef(virt);
-    pool = pool_new(conn, virt, error);
-    /* One that cannot be started, because of where it is, would stand in the way of a better one.
-     */
-    if (made && pool == NULL)
-        (void)virStoragePoolUndefine(virt);
-    if (made)
-        mvm_virt_pool_free(virt);
-    return pool;
+    return virt != NULL ? pool_new(conn, virt, error) : NULL;
 }
 
 /* NULL with MVM_ERROR_NOT_FOUND when there is no such pool; nothing is made or started. */
@@ -307,7 +187,7 @@ find_existing(MvmConnection *conn, const char *name, GError **error)
     if (is_default(name) && !(mvm_connection_is_session(conn) && conn->endpoint->remote))
         path = mvm_pool_default_path(conn, NULL);
     if (is_default(name))
-        virt = find_default(conn, path);
+        virt = mvm_pool_find_default(conn, path);
     if (virt == NULL)
         virt = find_named(conn, is_default(name) ? MVM_POOL_DEFAULT : name, error);
     return virt;
@@ -319,6 +199,69 @@ mvm_pool_open(MvmConnection *conn, const char *name, GError **error)
     virStoragePoolPtr virt = find_existing(conn, name, error);
 
     return virt != NULL ? pool_new(conn, virt, error) : NULL;
+}
+
+bool
+mvm_pool_set_missing(const char *name, const char *dir, GError **error)
+{
+    const char *shown = is_default(name) ? MVM_POOL_DEFAULT : name;
+    g_autofree char *word = mvm_word_quote(shown), *dir_word = mvm_word_quote(dir);
+
+    g_set_error(error, MVM_ERROR, MVM_ERROR_CONFLICT,
+                "cannot find storage pool '%s': the machine's images are in '%s', and no pool of "
+                "that name is defined",
+                shown, dir);
+    mvm_error_set_hint(error,
+                       "'virsh pool-define-as %s dir --target %s' defines it again; then run this "
+                       "command again",
+                       word, dir_word);
+    return false;
+}
+
+MvmPool *
+mvm_pool_ensure_for(MvmConnection *conn, const char *name, const char *dir, GError **error)
+{
+    g_autoptr(GError) cause = NULL;
+    g_autofree char *path = NULL;
+    virStoragePoolPtr virt = find_existing(conn, name, &cause);
+
+    if (virt == NULL && !g_error_matches(cause, MVM_ERROR, MVM_ERROR_NOT_FOUND)) {
+        g_propagate_error(error, g_steal_pointer(&cause));
+        return NULL;
+    }
+    if (virt == NULL && is_default(name) && (path = mvm_pool_default_path(conn, error)) == NULL)
+        return NULL;
+    if (virt == NULL && g_strcmp0(path, dir) != 0) {
+        (void)mvm_pool_set_missing(name, dir, error);
+        return NULL;
+    }
+    if (virt == NULL)
+        virt = mvm_pool_create_default(conn, path, false, error);
+    return virt != NULL ? pool_new(conn, virt, error) : NULL;
+}
+
+/* Where the directory can be seen from here, a dry run refuses what would be refused. */
+static bool
+check_directory(MvmPool *pool, GError **error)
+{
+    if (pool->conn->endpoint->remote || !is_directory(pool->virt) ||
+        access(pool->path, F_OK) == 0 || errno != ENOENT)
+        return true;
+    mvm_pool_set_directory_gone(pool->name, pool->path, true, error);
+    return false;
+}
+
+MvmPool *
+mvm_pool_look(MvmConnection *conn, const char *name, bool *ret_active, GError **error)
+{
+    virStoragePoolPtr virt = find_existing(conn, name, error);
+    g_autoptr(MvmPool) pool = virt != NULL ? pool_wrap(conn, virt) : NULL;
+
+    if (pool == NULL)
+        return NULL;
+    pool->look_only = true;
+    *ret_active = virStoragePoolIsActive(virt) == 1;
+    return check_directory(pool, error) ? g_steal_pointer(&pool) : NULL;
 }
 
 bool
@@ -334,7 +277,7 @@ mvm_pool_inspect(MvmConnection *conn, const char *name, bool *ret_exists, bool *
     }
     *ret_exists = virt != NULL;
     *ret_active = virt != NULL && virStoragePoolIsActive(virt) == 1;
-    *ret_path = virt != NULL ? read_path(virt) : NULL;
+    *ret_path = virt != NULL ? mvm_pool_read_xml(virt, MVM_POOL_XML_PATH) : NULL;
     return true;
 }
 
@@ -378,7 +321,7 @@ mvm_pool_get_available(MvmPool *pool, uint64_t *ret_bytes, GError **error)
 virStorageVolPtr
 mvm_pool_find_volume_again(MvmPool *pool, const char *name)
 {
-    refresh(pool);
+    (void)refresh(pool, NULL);
     return virStorageVolLookupByName(pool->virt, name);
 }
 
@@ -388,7 +331,7 @@ mvm_pool_find_volume(MvmPool *pool, const char *name)
     virStorageVolPtr vol = virStorageVolLookupByName(pool->virt, name);
 
     if (vol == NULL && mvm_virt_last_code() == VIR_ERR_NO_STORAGE_VOL) {
-        refresh(pool);
+        (void)refresh(pool, NULL);
         vol = virStorageVolLookupByName(pool->virt, name);
     }
     return vol;

@@ -3,6 +3,7 @@
 
 #include "util/error.h"
 #include "util/size.h"
+#include "util/words.h"
 #include "virt/volume-priv.h"
 
 #include <stdlib.h>
@@ -13,15 +14,16 @@ mvm_volume_read(virStorageVolPtr vol, const char *pool, GError **error)
 {
     const char *name = virStorageVolGetName(vol); /* later it would erase the error */
     char *xml = virStorageVolGetXMLDesc(vol, 0);
-    MvmVolume *volume = NULL;
+    g_autofree char *text = NULL;
 
     if (xml == NULL) {
         mvm_virt_set_error(error, "read volume '%s'", name);
         return NULL;
     }
-    volume = mvm_volume_parse(xml, pool, error);
+    /* A file may have any bytes for a name, also for that of its backing file. */
+    text = g_utf8_make_valid(xml, -1);
     free(xml);
-    return volume;
+    return mvm_volume_parse(text, pool, error);
 }
 
 static bool
@@ -85,44 +87,62 @@ mvm_volume_array_new(void)
     return g_ptr_array_new_with_free_func(volume_free);
 }
 
+static void
+note_left_out(MvmConnection *conn, const char *pool, const char *volume, const char *why)
+{
+    g_autofree char *text = mvm_word_printable(volume);
+
+    mvm_connection_note(conn, "volume '%s' of pool '%s' is left out: %s", text, pool, why);
+}
+
+/* *ret_failed: how many could not be read. One that went away since it was listed is none. */
 static bool
-add_all(virStoragePoolPtr pool, GPtrArray *volumes, GError **error)
+add_all(MvmConnection *conn, virStoragePoolPtr pool, bool note, GPtrArray *volumes,
+        unsigned *ret_failed, GError **error)
 {
     const char *name = virStoragePoolGetName(pool);
     virStorageVolPtr *vols = NULL;
     int count = virStoragePoolListAllVolumes(pool, &vols, 0);
-    g_autoptr(GError) cause = NULL;
 
+    *ret_failed = 0;
     if (count < 0)
         return mvm_virt_set_error(error, "list the volumes of pool '%s'", name);
     for (int i = 0; i < count; i++) {
-        MvmVolume *volume = cause == NULL ? mvm_volume_read(vols[i], name, &cause) : NULL;
+        const char *volume_name = virStorageVolGetName(vols[i]);
+        g_autoptr(GError) cause = NULL;
+        MvmVolume *volume = mvm_volume_read(vols[i], name, &cause);
 
-        if (volume != NULL)
+        if (volume != NULL) /* with the marks of what is no text: it may be based on another */
             g_ptr_array_add(volumes, volume);
-        /* One that went away since it was listed is no failure. */
-        if (g_error_matches(cause, MVM_ERROR, MVM_ERROR_NOT_FOUND))
-            g_clear_error(&cause);
+        if (cause != NULL && !g_error_matches(cause, MVM_ERROR, MVM_ERROR_NOT_FOUND)) {
+            ++*ret_failed;
+            if (note)
+                note_left_out(conn, name, volume_name, cause->message);
+        } else if (volume != NULL && !g_utf8_validate(volume_name, -1, NULL)) {
+            note_left_out(conn, name, volume_name, "its name is not UTF-8");
+        }
         virStorageVolFree(vols[i]);
     }
     free(vols);
-    if (cause == NULL)
-        return true;
-    g_propagate_error(error, g_steal_pointer(&cause));
-    return false;
+    return true;
 }
 
 bool
-mvm_volume_add_all(virStoragePoolPtr pool, GPtrArray *volumes, GError **error)
+mvm_volume_add_all(MvmConnection *conn, virStoragePoolPtr pool, GPtrArray *volumes, GError **error)
 {
     guint before = volumes->len;
+    unsigned failed = 0;
 
-    if (add_all(pool, volumes, NULL))
+    if (add_all(conn, pool, false, volumes, &failed, NULL) && failed == 0)
         return true;
     /* A file that was deleted behind libvirt's back is in its list until it looks again. */
     g_ptr_array_set_size(volumes, (int)before);
     (void)virStoragePoolRefresh(pool, 0);
-    return add_all(pool, volumes, error);
+    if (!add_all(conn, pool, true, volumes, &failed, error))
+        return false;
+    if (failed == 0 || mvm_connection_is_alive(conn))
+        return true;
+    return mvm_virt_set_error(error, "list the volumes of pool '%s'", virStoragePoolGetName(pool));
 }
 
 static int
@@ -152,9 +172,9 @@ mvm_volume_list(MvmPool *pool, GError **error)
     g_autoptr(GPtrArray) volumes = mvm_volume_array_new();
     g_autoptr(GHashTable) marks = NULL;
 
-    if (!mvm_volume_add_all(pool->virt, volumes, NULL)) {
-        mvm_pool_revive(pool);
-        if (!mvm_volume_add_all(pool->virt, volumes, error))
+    if (!mvm_volume_add_all(pool->conn, pool->virt, volumes, NULL)) {
+        if (!mvm_pool_revive(pool, error) ||
+            !mvm_volume_add_all(pool->conn, pool->virt, volumes, error))
             return NULL;
     }
     marks = find_marks(volumes);

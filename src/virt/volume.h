@@ -36,6 +36,10 @@ MvmVolume *mvm_volume_lookup(MvmPool *pool, const char *name, GError **error);
  * none. One question. The caller frees. */
 char *mvm_volume_find_name(MvmConnection *conn, const char *path);
 
+/* Whether the image at path is based on the one at base, directly or over others, as far as the
+ * active pools know. */
+bool mvm_volume_is_over(MvmConnection *conn, const char *path, const char *base);
+
 /* The first len bytes of the volume at path (fewer when it is smaller), and its size. */
 bool mvm_volume_read_head(MvmConnection *conn, const char *path, void *buffer, size_t len,
                           uint64_t *ret_size, GError **error);
@@ -67,11 +71,11 @@ bool mvm_volume_check_resize(MvmPool *pool, const MvmVolume *volume, uint64_t ca
 bool mvm_volume_delete(MvmPool *pool, const char *name, const char *except, GError **error);
 
 /* Fails with MVM_ERROR_CONFLICT as mvm_volume_delete() would; verb ("delete") is for the message.
- * All machines of the connection count, by what they run with and by what is stored, and all images
- * of active pools that are based on the volume, over any number of steps. */
+ * What counts is in virt/claim.h. */
 bool mvm_volume_check_unused(MvmPool *pool, const char *name, const char *except, const char *verb,
                              GError **error);
 
-/* The same for a file at path on the libvirt host, in a pool or not; pool is any of that host. */
-bool mvm_volume_check_file_unused(MvmPool *pool, const char *path, const char *verb,
+/* The same for a file at path on the libvirt host, in a pool or not; pool is any of that host. fd:
+ * the file, opened by the caller, whose own locks do not count; or -1. */
+bool mvm_volume_check_file_unused(MvmPool *pool, const char *path, int fd, const char *verb,
                                   GError **error);

@@ -37,14 +37,16 @@ read_volume(const char *text)
     g_autoptr(GPtrArray) volumes = mvm_volume_array_new();
     g_autoptr(GPtrArray) based = NULL;
     MvmVolume *volume = mvm_volume_parse(text, "pool", NULL);
-    bool uses = false;
+    g_auto(MvmImageSet) images = {0};
 
     if (volume == NULL)
         return;
     g_ptr_array_add(volumes, volume);
-    based = mvm_volume_find_based_on(volumes, volume->path);
+    based = mvm_volume_find_based_on(volumes, volume->path, false);
     g_assert_cmpuint(based->len, <=, 1);
-    (void)mvm_domain_xml_uses(text, volumes, &uses, NULL);
+    mvm_image_set_init(&images, volume->path, false);
+    g_ptr_array_add(images.volumes, volume);
+    (void)mvm_domain_xml_uses(text, &images);
 }
 
 int

@@ -2,6 +2,7 @@
 macvm_unit_test(virt-caps USES virt)
 macvm_unit_test(probe USES virt util)
 macvm_unit_test(virt-error USES virt util PKG libvirt)
+macvm_unit_test(claim USES virt util PKG libvirt)
 macvm_unit_test(virt-volume USES virt PKG libvirt)
 macvm_fuzz_target(caps USES virt)
 macvm_fuzz_target(probe USES virt)

@@ -76,18 +76,23 @@ test_new_xml(void)
 }
 
 static bool
+text_uses(const char *text)
+{
+    g_autoptr(MvmVolume) image = volume("x.img", NULL);
+    g_auto(MvmImageSet) images = {0};
+
+    mvm_image_set_init(&images, image->path, false);
+    g_ptr_array_add(images.volumes, image);
+    return mvm_domain_xml_uses(text, &images);
+}
+
+static bool
 uses(const char *inside)
 {
     g_autofree char *xml =
         g_strdup_printf("<domain xmlns:qemu='" MVM_XML_NS_QEMU "'>%s</domain>", inside);
-    g_autoptr(GPtrArray) images = mvm_volume_array_new();
-    g_autoptr(GError) error = NULL;
-    bool result = false;
 
-    g_ptr_array_add(images, volume("x.img", NULL));
-    g_assert_true(mvm_domain_xml_uses(xml, images, &result, &error));
-    g_assert_no_error(error);
-    return result;
+    return text_uses(xml);
 }
 
 static void
@@ -101,6 +106,12 @@ test_uses(void)
         ("<devices><disk><source file='/y'/><backingStore><source file='/z'/><backingStore>"
          "<source file='/pool/x.img'/></backingStore></backingStore></disk></devices>"),
         "<devices><disk><mirror file='/pool/x.img'/></disk></devices>",
+        "<devices><disk device='cdrom'><source file='/pool/x.img'/></disk></devices>",
+        "<devices><disk device='floppy'><source file='/pool/x.img'/></disk></devices>",
+        "<devices><filesystem type='file'><source file='/pool/x.img'/></filesystem></devices>",
+        "<devices><filesystem><source dir='/pool/x.img'/></filesystem></devices>",
+        "<devices><new><file>/pool/x.img</file></new></devices>",
+        "<os><loader stateless='yes'>/pool/x.img</loader></os>",
         "<os><loader>/pool/x.img</loader></os>",
         "<os><nvram template='/t'> /pool/x.img </nvram></os>",
         "<os><nvram template='/pool/x.img'/></os>",
@@ -119,15 +130,24 @@ test_uses(void)
         "<description>/pool/x.img</description>",
         "<qemu:commandline><qemu:arg value='file=/pool/x.img-2'/></qemu:commandline>",
     };
-    g_autoptr(GPtrArray) none = mvm_volume_array_new();
-    bool result = true;
-
     for (size_t i = 0; i < G_N_ELEMENTS(yes); i++)
         g_assert_true(uses(yes[i]));
     for (size_t i = 0; i < G_N_ELEMENTS(no); i++)
         g_assert_false(uses(no[i]));
-    g_assert_false(mvm_domain_xml_uses("<domain>", none, &result, NULL));
-    g_assert_true(result);
+    /* A snapshot goes back to domains, and has files of its own. */
+    g_assert_true(text_uses("<domainsnapshot><domain><devices><disk><source file='/pool/x.img'/>"
+                            "</disk></devices></domain></domainsnapshot>"));
+    g_assert_true(text_uses("<domainsnapshot><inactiveDomain><os><nvram>/pool/x.img</nvram></os>"
+                            "</inactiveDomain></domainsnapshot>"));
+    g_assert_true(text_uses("<domainsnapshot><disks><disk><source file='/pool/x.img'/></disk>"
+                            "</disks></domainsnapshot>"));
+    g_assert_true(text_uses("<domainsnapshot><memory file='/pool/x.img'/></domainsnapshot>"));
+    g_assert_false(text_uses("<domainsnapshot><memory file='/pool/y'/></domainsnapshot>"));
+    /* What cannot be read counts by what it mentions. */
+    g_assert_true(text_uses("<domain><devices><disk><source file='/pool/x.img'/>"));
+    g_assert_false(text_uses("<domain><devices><disk><source file='/pool/x.img2'/>"));
+    g_assert_true(text_uses("<domain><devices><disk><source file='/pool/x.img'/>\320</disk>"
+                            "</devices></domain>"));
 }
 
 static void
@@ -143,14 +163,14 @@ test_based_on(void)
     g_ptr_array_add(volumes, volume("base", NULL));
     g_ptr_array_add(volumes, volume("c1", "/pool/c2"));
     g_ptr_array_add(volumes, volume("c2", "/pool/c1"));
-    found = mvm_volume_find_based_on(volumes, "/pool/base");
+    found = mvm_volume_find_based_on(volumes, "/pool/base", false);
     g_assert_cmpuint(found->len, ==, 2);
     g_assert_true(g_ptr_array_find(found, volumes->pdata[0], NULL));
     g_assert_true(g_ptr_array_find(found, volumes->pdata[1], NULL));
-    none = mvm_volume_find_based_on(volumes, "/pool/top");
+    none = mvm_volume_find_based_on(volumes, "/pool/top", false);
     g_assert_cmpuint(none->len, ==, 0);
     g_ptr_array_unref(g_steal_pointer(&none));
-    none = mvm_volume_find_based_on(volumes, "/pool/c1");
+    none = mvm_volume_find_based_on(volumes, "/pool/c1", false);
     g_assert_cmpuint(none->len, ==, 2);
 }
 
