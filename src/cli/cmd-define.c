@@ -10,7 +10,7 @@
 #include <string.h>
 
 typedef struct {
-    gboolean diff, print_xml, ours, theirs, reset_nvram;
+    gboolean diff, print_xml, ours, theirs, reset_nvram, new_disk;
     char *opencore; /* owned */
 } Switches;
 
@@ -159,6 +159,7 @@ run_define(MvmCli *cli, const MvmOptions *options, const Switches *switches, con
                                 .options = options,
                                 .opencore = switches->opencore,
                                 .reset_nvram = switches->reset_nvram,
+                                .new_disk = switches->new_disk,
                                 .must_exist = must_exist};
 
     if (picked == NULL)
@@ -188,6 +189,8 @@ define_or_set(MvmCli *cli, int argc, char **argv, bool must_exist, GError **erro
          "OpenCore disk image to begin with", "FILE"},
         {"reset-nvram", 0, 0, G_OPTION_ARG_NONE, &switches.reset_nvram,
          "begin the next start with new NVRAM", NULL},
+        {"new-disk", 0, 0, G_OPTION_ARG_NONE, &switches.new_disk,
+         "replace a system disk that is gone by an empty one", NULL},
         {"diff", 0, 0, G_OPTION_ARG_NONE, &switches.diff, "only show what would change", NULL},
         {"print-xml", 0, 0, G_OPTION_ARG_NONE, &switches.print_xml, "only print the domain", NULL},
         {"ours", 0, 0, G_OPTION_ARG_NONE, &switches.ours, "in a conflict, keep what the domain has",

@@ -14,10 +14,11 @@ confirm(MvmCli *cli, const MvmContext *context, MvmUndefineRequest *request, GEr
     bool saved = mvm_machine_has_saved_state(context, request->name), yes = false;
     g_autofree char *question = NULL;
 
-    if (!request->remove_storage && !(saved && isatty(STDIN_FILENO)))
+    if (!request->remove_storage && !request->remove_media && !(saved && isatty(STDIN_FILENO)))
         return true;
-    question = g_strdup_printf("Delete '%s'%s%s?", request->name,
+    question = g_strdup_printf("Delete '%s'%s%s%s?", request->name,
                                request->remove_storage ? " and its disks" : "",
+                               request->remove_media ? " and its recovery media" : "",
                                saved ? " and its saved state" : "");
     if (!mvm_cli_confirm(cli, question, &yes, error))
         return false;
@@ -31,12 +32,14 @@ bool
 mvm_cmd_undefine(MvmCli *cli, int argc, char **argv, GError **error)
 {
     g_autofree char *name = NULL, *pool = NULL;
-    gboolean remove_storage = FALSE, yes = FALSE;
+    gboolean remove_storage = FALSE, remove_media = FALSE, yes = FALSE;
     MvmContext context = {0};
     MvmUndefineRequest request = {0};
     const GOptionEntry entries[] = {
         {"remove-storage", 0, 0, G_OPTION_ARG_NONE, &remove_storage,
          "delete the machine's disks as well", NULL},
+        {"remove-media", 0, 0, G_OPTION_ARG_NONE, &remove_media,
+         "delete its recovery media, which others share", NULL},
         {"pool", 0, 0, G_OPTION_ARG_STRING, &pool,
          "where the disks of a machine that is gone are left", "POOL"},
         {"yes", 'y', 0, G_OPTION_ARG_NONE, &yes,
@@ -47,8 +50,11 @@ mvm_cmd_undefine(MvmCli *cli, int argc, char **argv, GError **error)
     if (!mvm_cli_parse(cli, entries, &argc, &argv, error) ||
         (name = mvm_cli_pick(cli, argv[1], &context, error)) == NULL)
         return false;
-    request = (MvmUndefineRequest){
-        .name = name, .pool = pool, .remove_storage = remove_storage, .drop_saved = yes};
+    request = (MvmUndefineRequest){.name = name,
+                                   .pool = pool,
+                                   .remove_storage = remove_storage,
+                                   .remove_media = remove_media,
+                                   .drop_saved = yes};
     if ((!yes && !confirm(cli, &context, &request, error)) ||
         !mvm_machine_undefine(&context, &request, error))
         return false;

@@ -203,6 +203,7 @@ free_texts(MvmMachine *machine)
         machine->cpu,
         machine->loader,
         machine->nvram_template,
+        machine->nvram_path,
         machine->net_source,
         machine->mac,
         machine->ssh_user,

@@ -46,6 +46,7 @@ typedef struct {
 
     char *loader;                /* path of the firmware's code on the host */
     char *nvram_template;        /* path of its empty variables */
+    char *nvram_path;            /* path of the machine's own; NULL: libvirt chooses it */
     const char *firmware_format; /* of both: "raw", "qcow2"; static */
 
     MvmNetKind net_kind;

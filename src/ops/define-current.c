@@ -105,6 +105,7 @@ find_image(MvmCurrent *current, MvmImage which)
     image->guessed = current->base == NULL;
     image->path = mvm_xml_get(image->guessed ? current->doc : current->base, file);
     image->format = mvm_xml_get(image->guessed ? current->doc : current->base, type);
+    image->now = g_strdup(now);
     image->replaced = now != NULL && image->path != NULL && !g_str_equal(now, image->path);
     sources = mvm_xml_get_nodes(current->doc, "/domain/devices/disk/source[@file]");
     for (guint i = 0; i < sources->len && !image->attached; i++) {
@@ -119,6 +120,7 @@ had_image_clear(MvmHadImage *image)
 {
     g_free(image->path);
     g_free(image->format);
+    g_free(image->now);
 }
 
 /* Whoever edits the domain can make anything of it; what is no domain is no base to merge with. */

@@ -2,6 +2,7 @@
 /* Which images a machine that is defined wants. */
 #include "ops/define-priv.h"
 #include "ops/opencore.h"
+#include "virt/definition.h"
 
 /* What is in the OpenCore disk, a macOS that wants another model there, or another machine's. */
 static bool
@@ -25,8 +26,16 @@ asks_for_opencore(const MvmDefineWork *work)
 bool
 mvm_define_plan_images(MvmDefineWork *work, GError **error)
 {
+    bool saved = false;
+
+    if (work->current != NULL)
+        (void)mvm_definition_look(work->context->conn, work->request->name, &saved);
     work->images_wanted = (MvmImageRequest){
         .pool = mvm_define_option(work, MVM_OPTION_POOL),
+        .pool_asked = mvm_define_is_asked(work, MVM_OPTION_POOL),
+        .exists = work->current != NULL,
+        .new_disk = work->request->new_disk,
+        .saved = saved,
         .opencore = work->request->opencore,
         .opencore_change = work->request->opencore_change,
         .edits_before = work->current != NULL ? work->current->metadata->config : NULL,

@@ -173,6 +173,8 @@ mvm_define_merge(const MvmCurrent *current, const MvmMachine *machine, const Mvm
         return NULL;
     if (current == NULL && request->origin.edit != NULL)
         request->origin.edit(doc, request->origin.data);
+    if (machine->nvram_path != NULL)
+        mvm_xml_set(doc, "/domain/os/nvram", "%s", machine->nvram_path);
     remember(doc, current, machine, options, request->reset_nvram, text);
     merged = g_new0(MvmMerged, 1);
     merged->xml = mvm_xml_node_to_text(xmlDocGetRootElement(doc));

@@ -47,6 +47,9 @@ bool mvm_define_fit_to_host(MvmDefineWork *work, GError **error);
 /* Fills work->images; makes nothing. */
 bool mvm_define_plan_images(MvmDefineWork *work, GError **error);
 
+/* Sets machine->nvram_path where libvirt's choice would be another machine's file. */
+bool mvm_define_choose_nvram(MvmDefineWork *work, GError **error);
+
 /* Fills work->merged, anew after more became known of the machine. */
 bool mvm_define_work_merge(MvmDefineWork *work, GError **error);
 

@@ -76,7 +76,8 @@ static bool
 plan(MvmDefineWork *work, GError **error)
 {
     return gather_options(work, error) && mvm_define_resolve_machine(work, error) &&
-           mvm_define_plan_images(work, error) && mvm_define_work_merge(work, error);
+           mvm_define_plan_images(work, error) && mvm_define_choose_nvram(work, error) &&
+           mvm_define_work_merge(work, error);
 }
 
 static void

@@ -107,8 +107,9 @@ mvm_images_plan_recovery(MvmImages *images, GError **error)
     fits = overlay != NULL && g_strcmp0(overlay->backing, base->path) == 0;
     images->recovery_replace = overlay != NULL && !fits;
     if (images->recovery_replace &&
-        !mvm_volume_check_unused(images->pool, images->recovery_name, images->machine->name,
-                                 "replace", error))
+        (!mvm_images_check_saved(images, "replace", "the recovery disk", error) ||
+         !mvm_volume_check_unused(images->pool, images->recovery_name, images->machine->name,
+                                  "replace", error)))
         return false;
     images->machine->recovery_path =
         overlay != NULL ? g_strdup(overlay->path) : mvm_images_path(images, images->recovery_name);
@@ -144,6 +145,9 @@ static bool
 keep_replaced(MvmImages *images, GError **error)
 {
     if (images->request->resize) {
+        if (!mvm_images_check_snapshot(images, MVM_IMAGE_SYSTEM, "resize", "the system disk",
+                                       error))
+            return false;
         g_set_error(error, MVM_ERROR, MVM_ERROR_CONFLICT,
                     "cannot resize the system disk of '%s': it is not the one that macvm made",
                     images->machine->name);
@@ -162,7 +166,8 @@ plan_growth(MvmImages *images, const MvmVolume *volume, GError **error)
 
     images->system_grow = images->request->resize && size != volume->capacity;
     return !images->system_grow ||
-           (mvm_volume_check_resize(images->pool, volume, size, error) &&
+           (mvm_images_check_saved(images, "resize", "the system disk", error) &&
+            mvm_volume_check_resize(images->pool, volume, size, error) &&
             mvm_volume_check_unused(images->pool, volume->name, images->machine->name, "resize",
                                     error));
 }
@@ -188,6 +193,23 @@ use_volume(MvmImages *images, const MvmVolume *volume, GError **error)
     return plan_growth(images, volume, error);
 }
 
+/* Whatever the reason is that it is not found, its place is not taken by a blank one. */
+static bool
+refuse_missing(const MvmImages *images, GError **error)
+{
+    const char *name = images->machine->name;
+    g_autofree char *path = mvm_images_path(images, images->system_name);
+    g_autofree char *word = mvm_word_quote(name);
+
+    g_set_error(error, MVM_ERROR, MVM_ERROR_CONFLICT,
+                "cannot find the system disk of '%s': there is no volume '%s'", name, path);
+    mvm_error_set_hint(error,
+                       "is its drive mounted, or was the file moved or renamed? 'macvm set %s "
+                       "--new-disk' gives the machine a new, empty disk",
+                       word);
+    return false;
+}
+
 bool
 mvm_images_plan_system(MvmImages *images, GError **error)
 {
@@ -200,10 +222,11 @@ mvm_images_plan_system(MvmImages *images, GError **error)
         return false;
     if (volume != NULL)
         return use_volume(images, volume, error);
-    if (images->had[MVM_IMAGE_SYSTEM].path != NULL)
-        mvm_progress_note(images->context->progress,
-                          "the system disk '%s' is gone: the machine gets a new, empty one",
-                          images->system_name);
+    if (images->request->exists && !images->request->new_disk)
+        return refuse_missing(images, error);
+    if (images->request->exists &&
+        !mvm_images_check_saved(images, "replace", "the system disk", error))
+        return false;
     images->system_create = true;
     images->machine->system_path = mvm_images_path(images, images->system_name);
     return true;

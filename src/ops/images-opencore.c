@@ -149,19 +149,31 @@ find_dropped(MvmImages *images)
     }
 }
 
+/* What was not asked for can wait until the saved state is gone. */
+static bool
+keep_for_saved(const MvmImages *images, GError **error)
+{
+    return !images->request->opencore_asked ||
+           mvm_images_check_saved(images, "change", "the OpenCore disk", error);
+}
+
 /* The disk that a machine has is somebody else's, or macvm's own. */
 static bool
 decide_again(MvmImages *images, const char *digest, GError **error)
 {
     const MvmImageRequest *request = images->request;
+    const char *made = request->opencore_made;
 
+    if (request->saved && (request->opencore_change != MVM_OPENCORE_KEEP ||
+                           (made != NULL && !g_str_equal(made, digest))))
+        return keep_for_saved(images, error);
     if (request->opencore_change == MVM_OPENCORE_UPDATE)
         return decide_update(images, error);
-    if (request->opencore_made == NULL)
+    if (made == NULL)
         return !request->opencore_asked || refuse_foreign(images, error);
     if (request->opencore_change == MVM_OPENCORE_ROLLBACK)
         return decide_rollback(images, error);
-    if (g_str_equal(request->opencore_made, digest))
+    if (g_str_equal(made, digest))
         return true;
     find_dropped(images);
     images->opencore_build = true;
@@ -176,7 +188,9 @@ keep_replaced(const MvmImages *images, GError **error)
     const MvmHadImage *had = &images->had[MVM_IMAGE_OPENCORE];
 
     if (images->request->opencore_asked)
-        return refuse_change(images, "another one was put in its place",
+        return mvm_images_check_snapshot(images, MVM_IMAGE_OPENCORE, "change", "the OpenCore disk",
+                                         error) &&
+               refuse_change(images, "another one was put in its place",
                              "edit EFI/OC/config.plist in that one", error);
     images->machine->opencore_path = g_strdup(had->path);
     images->machine->opencore_format = g_strdup(had->format);

@@ -18,7 +18,8 @@ struct MvmImages {
     MvmMachine *machine;
     MvmHadImage *had; /* of MVM_IMAGE_COUNT; borrowed from request, or none */
     MvmHadImage none[MVM_IMAGE_COUNT];
-    MvmPool *pool;   /* owned; NULL as long as there is none */
+    MvmPool *pool;   /* owned; NULL as long as there is none, or it is not to be looked at */
+    bool unseen;     /* of a machine that is there: a dry run does not start its pool */
     char *dir;       /* owned */
     GPtrArray *made; /* names of volumes that were not there before; owned */
 
@@ -67,6 +68,19 @@ int mvm_images_open_file(const char *file, GError **error);
  * frees. */
 MvmVolume *mvm_images_upload(MvmImages *images, int fd, const char *name, bool replace,
                              GError **error);
+
+/* images-pool.c: opens the pool; takes the images to be where it is now; or takes them to be as
+ * they were. */
+bool mvm_images_open_pool(MvmImages *images, GError **error);
+bool mvm_images_follow_pool(MvmImages *images, GError **error);
+void mvm_images_assume(const MvmImages *images);
+
+/* images-state.c: what stands in the way of a change of a disk that is there, as the error; true
+ * for nothing. verb ("change") and what ("the OpenCore disk") are for the message. */
+bool mvm_images_check_saved(const MvmImages *images, const char *verb, const char *what,
+                            GError **error);
+bool mvm_images_check_snapshot(const MvmImages *images, MvmImage image, const char *verb,
+                               const char *what, GError **error);
 
 /* images-slots.c: the name for another OpenCore disk beside those that the machine has or keeps;
  * the caller frees. */

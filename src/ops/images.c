@@ -45,6 +45,12 @@ mvm_image_of_path(const char *path)
     return strstr(name, "-recovery") != NULL ? MVM_IMAGE_RECOVERY : MVM_IMAGE_SYSTEM;
 }
 
+bool
+mvm_image_is_media(const char *name)
+{
+    return g_str_has_prefix(name, "recovery-") && g_str_has_suffix(name, ".img");
+}
+
 char *
 mvm_images_path(const MvmImages *images, const char *name)
 {
@@ -144,42 +150,6 @@ mvm_images_upload(MvmImages *images, int fd, const char *name, bool replace, GEr
 
 /* --- the whole -------------------------------------------------------------------------------- */
 
-/* In another pool a machine would find new, empty disks instead of its own. */
-static bool
-check_same_pool(const MvmImages *images, GError **error)
-{
-    const MvmHadImage *had = &images->had[MVM_IMAGE_SYSTEM];
-    g_autofree char *dir = had->path != NULL ? g_path_get_dirname(had->path) : NULL;
-
-    if (dir == NULL || !had->attached || g_str_equal(dir, images->dir))
-        return true;
-    g_set_error(error, MVM_ERROR, MVM_ERROR_CONFLICT,
-                "cannot use pool '%s' for '%s': its images are in '%s'",
-                images->request->pool != NULL ? images->request->pool : MVM_POOL_DEFAULT,
-                images->machine->name, dir);
-    mvm_error_set_hint(error, "a machine keeps the pool that it was defined with");
-    return false;
-}
-
-/* Only the default pool is made on need. */
-static bool
-open_pool(MvmImages *images, GError **error)
-{
-    MvmConnection *conn = images->context->conn;
-    const char *name = images->request->pool;
-    g_autoptr(GError) cause = NULL;
-
-    images->pool = mvm_pool_open(conn, name, &cause);
-    if (images->pool == NULL && ((name != NULL && !g_str_equal(name, MVM_POOL_DEFAULT)) ||
-                                 !g_error_matches(cause, MVM_ERROR, MVM_ERROR_NOT_FOUND))) {
-        g_propagate_error(error, g_steal_pointer(&cause));
-        return false;
-    }
-    images->dir = images->pool != NULL ? g_strdup(mvm_pool_get_path(images->pool))
-                                       : mvm_pool_default_path(conn, error);
-    return images->dir != NULL;
-}
-
 MvmImages *
 mvm_images_plan(const MvmContext *context, const MvmImageRequest *request, MvmMachine *machine,
                 GError **error)
@@ -195,11 +165,15 @@ mvm_images_plan(const MvmContext *context, const MvmImageRequest *request, MvmMa
                           .vars.fd = -1,
                           .opencore_fd = -1};
     images->had = request->had != NULL ? request->had : images->none;
-    if (!open_pool(images, error))
+    if (!mvm_images_open_pool(images, error))
         return NULL;
+    if (images->unseen && request->exists) {
+        mvm_images_assume(images);
+        return g_steal_pointer(&images);
+    }
     for (int i = 0; i < MVM_IMAGE_COUNT; i++)
         settle(images, (MvmImage)i);
-    if (!check_same_pool(images, error) || !mvm_images_plan_firmware(images, error) ||
+    if (!mvm_images_follow_pool(images, error) || !mvm_images_plan_firmware(images, error) ||
         !mvm_images_plan_opencore(images, error) || !mvm_images_plan_recovery(images, error) ||
         !mvm_images_plan_system(images, error))
         return NULL;

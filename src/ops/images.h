@@ -37,17 +37,25 @@ char *mvm_image_beside(const char *system_path, MvmImage image);
  * "x-opencore.qcow2", "x-opencore-clone.qcow2". MVM_IMAGE_COUNT: none. */
 MvmImage mvm_image_of_path(const char *path);
 
+/* Whether a volume of that name is recovery media, which machines share: "recovery-14.img". */
+bool mvm_image_is_media(const char *name);
+
 /* An image as the last rendering has it. */
 typedef struct {
     char *path;    /* owned; NULL: none was rendered */
     char *format;  /* owned */
     bool attached; /* the domain has it still: the user put nothing in its place */
     bool replaced; /* the domain has another one in its place */
+    char *now;     /* what the domain has in its place; owned, NULL: nothing */
     bool guessed;  /* there is no last rendering: it is what the domain has in that place */
 } MvmHadImage;
 
 typedef struct {
     const char *pool;     /* NULL: the default one */
+    bool pool_asked;      /* this very command names it */
+    bool exists;          /* the machine is there: what it has is not made new for it */
+    bool new_disk;        /* but its system disk, when that is not to be found */
+    bool saved;           /* the guest's memory waits for the disks that it knows */
     const char *opencore; /* local file for the OpenCore disk; NULL: the upstream checkout's */
     MvmOpencoreChange opencore_change;
     const GPtrArray *edits_before; /* of config.plist, as its disk has them; or NULL */

@@ -3,175 +3,29 @@
 
 #include "host/launcher.h"
 #include "machine/name.h"
-#include "ops/config.h"
-#include "ops/define-current.h"
-#include "ops/images.h"
-#include "ops/import.h"
 #include "ops/machine.h"
+#include "ops/undefine-priv.h"
 #include "util/error.h"
-#include "util/secret.h"
 #include "util/ssh.h"
 #include "util/words.h"
+#include "virt/claim.h"
 #include "virt/volume.h"
 
 #include <string.h>
 
-typedef struct {
-    const MvmContext *context;
-    const MvmUndefineRequest *request;
-    MvmPool *pool;    /* owned; NULL: it has none any more */
-    GPtrArray *names; /* of volumes in pool, in the order of their deletion; owned */
-    unsigned deleted;
-} Work;
-
 static void
-work_clear(Work *work)
+work_clear(MvmUndefineWork *work)
 {
     mvm_pool_free(work->pool);
     g_ptr_array_unref(work->names);
+    g_ptr_array_unref(work->media);
 }
 
-G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Work, work_clear)
-
-static bool
-open_pool(Work *work, const char *name, GError **error)
-{
-    g_autoptr(GError) cause = NULL;
-
-    work->pool = mvm_pool_open(work->context->conn, name, &cause);
-    if (work->pool != NULL || g_error_matches(cause, MVM_ERROR, MVM_ERROR_NOT_FOUND))
-        return true;
-    g_propagate_error(error, g_steal_pointer(&cause));
-    return false;
-}
-
-/* The name of the volume that is at path in the pool, or NULL: then it is not for us to delete. */
-static char *
-name_in_pool(const Work *work, const char *path)
-{
-    g_autofree char *dir = g_path_get_dirname(path);
-
-    return g_str_equal(dir, mvm_pool_get_path(work->pool)) ? g_path_get_basename(path) : NULL;
-}
-
-/* Images first, what they are based on after them: a base is free once no image needs it. */
-static void
-add_bases(Work *work)
-{
-    guint images = work->names->len;
-
-    for (guint i = 0; i < images; i++) {
-        g_autoptr(MvmVolume) volume = mvm_volume_lookup(work->pool, work->names->pdata[i], NULL);
-        char *base =
-            volume == NULL || volume->backing == NULL ? NULL : name_in_pool(work, volume->backing);
-
-        if (base != NULL)
-            g_ptr_array_add(work->names, base);
-    }
-}
-
-/* Of a machine that was renamed since it may go by another name. */
-static void
-add_previous(Work *work, const char *path)
-{
-    char *name = path != NULL ? name_in_pool(work, path) : NULL;
-
-    if (name != NULL)
-        g_ptr_array_add(work->names, name);
-}
-
-/* Those that the domain does not name: the one before, and what was left half way. */
-static bool
-add_opencore(Work *work, GError **error)
-{
-    g_autofree char *usual =
-        g_strconcat(work->request->name, mvm_image_ending(MVM_IMAGE_OPENCORE), NULL);
-    g_autoptr(GPtrArray) names = mvm_images_list_opencore(work->pool, usual, error);
-
-    for (guint i = 0; names != NULL && i < names->len; i++) {
-        if (!g_ptr_array_find_with_equal_func(work->names, names->pdata[i], g_str_equal, NULL))
-            g_ptr_array_add(work->names, g_strdup(names->pdata[i]));
-    }
-    return names != NULL;
-}
-
-static void
-add_overlay(Work *work, xmlDoc *doc)
-{
-    g_autofree char *source = mvm_current_image_source(MVM_IMAGE_SYSTEM);
-    g_autofree char *system = mvm_xml_get(doc, source);
-    char *overlay = mvm_image_beside(system, MVM_IMAGE_RECOVERY);
-
-    if (overlay != NULL)
-        g_ptr_array_add(work->names, overlay);
-}
-
-/* That of a machine that was imported is its own; any other is shared. */
-static void
-add_firmware(Work *work)
-{
-    static const MvmImportImage images[] = {MVM_IMPORT_CODE, MVM_IMPORT_VARS};
-
-    for (size_t i = 0; i < G_N_ELEMENTS(images); i++)
-        g_ptr_array_add(work->names,
-                        g_strconcat(work->request->name, mvm_import_ending(images[i]), NULL));
-}
-
-static bool
-find_volumes(Work *work, MvmDomain *domain, GError **error)
-{
-    g_autoptr(MvmMetadata) metadata = mvm_domain_get_metadata(domain, error);
-    g_autoptr(xmlDoc) doc = metadata == NULL ? NULL : mvm_domain_get_xml(domain, error);
-    g_autoptr(GPtrArray) sources = NULL;
-
-    if (doc == NULL || !open_pool(work, mvm_metadata_get_option(metadata, "pool"), error))
-        return false;
-    if (work->pool == NULL)
-        return true;
-    sources = mvm_xml_get_nodes(
-        doc, "/domain/devices/disk[not(@device) or @device='disk']/source[@file]");
-    for (guint i = 0; i < sources->len; i++) {
-        g_autofree char *path = mvm_xml_node_get(sources->pdata[i], "@file");
-        char *name = name_in_pool(work, path);
-
-        if (name != NULL)
-            g_ptr_array_add(work->names, name);
-    }
-    add_previous(work, metadata->opencore_previous);
-    if (!add_opencore(work, error))
-        return false;
-    /* Left from before it was finished, when it has not been started since. */
-    if (g_strcmp0(mvm_metadata_get_option(metadata, "recovery"), "off") == 0)
-        add_overlay(work, doc);
-    add_firmware(work);
-    add_bases(work);
-    return true;
-}
-
-/* Of a machine that is gone: what define would have made in that pool. */
-static bool
-find_leftovers(Work *work, GError **error)
-{
-    g_autoptr(MvmOptions) options = NULL;
-    mvm_autosecret char *osk = NULL;
-    const char *pool = work->request->pool;
-
-    if (!mvm_config_load(&options, &osk, error) ||
-        !open_pool(work, pool != NULL ? pool : options->value[MVM_OPTION_POOL], error))
-        return false;
-    for (size_t i = 0; work->pool != NULL && i < MVM_IMAGE_COUNT; i++)
-        g_ptr_array_add(work->names,
-                        g_strconcat(work->request->name, mvm_image_ending((MvmImage)i), NULL));
-    if (work->pool == NULL)
-        return true;
-    add_firmware(work);
-    add_bases(work);
-    return add_opencore(work, error);
-}
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(MvmUndefineWork, work_clear)
 
 /* Deletes the volume, unless somebody else needs it or it is gone already. */
 static bool
-delete_volume(Work *work, const char *volume, GError **error)
+delete_volume(MvmUndefineWork *work, const char *volume, GError **error)
 {
     g_autofree char *word = NULL, *pool = NULL;
     g_autoptr(GError) cause = NULL;
@@ -198,17 +52,51 @@ delete_volume(Work *work, const char *volume, GError **error)
 }
 
 static bool
-delete_volumes(Work *work, GError **error)
+delete_all(MvmUndefineWork *work, const GPtrArray *names, GError **error)
 {
-    for (guint i = 0; i < work->names->len; i++) {
-        if (!delete_volume(work, work->names->pdata[i], error))
+    for (guint i = 0; i < names->len; i++) {
+        if (!delete_volume(work, names->pdata[i], error))
             return false;
     }
     return true;
 }
 
+/* What is based on the recovery goes before it. */
 static bool
-check_saved(const Work *work, MvmDomain *domain, GError **error)
+delete_volumes(MvmUndefineWork *work, GError **error)
+{
+    const MvmUndefineRequest *request = work->request;
+
+    return (!request->remove_storage || delete_all(work, work->names, error)) &&
+           (!request->remove_media || delete_all(work, work->media, error));
+}
+
+/* What another machine needs is kept; what is in use where this connection cannot look keeps all,
+ * and the definition as well, which alone knows of it. */
+static bool
+check_elsewhere(MvmUndefineWork *work, GError **error)
+{
+    const MvmClaimScope scope = {.except = work->request->name, .fd = -1};
+
+    for (guint i = 0; i < work->names->len; i++) {
+        const char *name = work->names->pdata[i];
+        g_autoptr(GError) cause = NULL;
+        g_auto(MvmClaim) claim = {0};
+
+        if (!mvm_claim_find_volume(work->pool, name, &scope, &claim, &cause)) {
+            if (g_error_matches(cause, MVM_ERROR, MVM_ERROR_NOT_FOUND))
+                continue;
+            g_propagate_error(error, g_steal_pointer(&cause));
+            return false;
+        }
+        if (mvm_claim_is_elsewhere(&claim))
+            return mvm_claim_check(&claim, "delete", "volume", name, error);
+    }
+    return true;
+}
+
+static bool
+check_saved(const MvmUndefineWork *work, MvmDomain *domain, GError **error)
 {
     const char *name = work->request->name;
     g_autofree char *word = mvm_word_quote(name);
@@ -225,16 +113,42 @@ check_saved(const Work *work, MvmDomain *domain, GError **error)
     return false;
 }
 
+/* Another machine may have the same NVRAM: one that was renamed keeps the file. */
 static bool
-undefine(Work *work, MvmDomain *domain, GError **error)
+check_nvram(const MvmUndefineWork *work, MvmDomain *domain, bool *ret_keep, GError **error)
 {
+    const MvmClaimScope scope = {.except = work->request->name, .fd = -1};
+    g_autofree char *path = mvm_domain_get_nvram(domain, error);
+    g_autoptr(GError) why = NULL;
+    g_auto(MvmClaim) claim = {0};
+
+    if (path == NULL)
+        return false;
+    if (*path == '\0')
+        return true;
+    if (!mvm_claim_find(work->context->conn, path, &scope, &claim, error))
+        return false;
+    *ret_keep = !mvm_claim_check(&claim, "delete", "NVRAM", path, &why);
+    if (why != NULL)
+        mvm_progress_note(work->context->progress, "kept NVRAM: %s", why->message);
+    return true;
+}
+
+static bool
+undefine(MvmUndefineWork *work, MvmDomain *domain, GError **error)
+{
+    const MvmUndefineRequest *request = work->request;
     g_autofree char *alias = mvm_ssh_alias(mvm_domain_get_uuid(domain));
+    bool keep_nvram = false;
 
     if (!mvm_machine_check_off(domain, "undefine", NULL, error) ||
         !check_saved(work, domain, error) ||
-        (work->request->remove_storage && !find_volumes(work, domain, error)))
+        ((request->remove_storage || request->remove_media) &&
+         !mvm_undefine_find_volumes(work, domain, error)) ||
+        (request->remove_storage && !check_elsewhere(work, error)) ||
+        !check_nvram(work, domain, &keep_nvram, error))
         return false;
-    if (!mvm_domain_undefine(domain, work->request->drop_saved, error))
+    if (!mvm_domain_undefine(domain, request->drop_saved, keep_nvram, error))
         return false;
     if (mvm_launcher_remove(mvm_connection_get_endpoint(work->context->conn)->uri,
                             work->request->name))
@@ -243,7 +157,7 @@ undefine(Work *work, MvmDomain *domain, GError **error)
 }
 
 static bool
-has_leftovers(const Work *work)
+has_leftovers(const MvmUndefineWork *work)
 {
     for (guint i = 0; i < work->names->len; i++) {
         const char *name = work->names->pdata[i], *machine = work->request->name;
@@ -256,18 +170,20 @@ has_leftovers(const Work *work)
 
 /* There is no such machine, as missing says; is there something left of one? */
 static bool
-clean_up(Work *work, const GError *missing, GError **error)
+clean_up(MvmUndefineWork *work, const GError *missing, GError **error)
 {
     const char *name = work->request->name;
     g_autofree char *word = mvm_word_quote(name);
-    bool remove = work->request->remove_storage, named = mvm_name_check(name, NULL);
+    bool remove = work->request->remove_storage || work->request->remove_media,
+         named = mvm_name_check(name, NULL);
 
-    if (named && remove && (!find_leftovers(work, error) || !delete_volumes(work, error)))
+    if (named && remove &&
+        (!mvm_undefine_find_leftovers(work, error) || !delete_volumes(work, error)))
         return false;
     if (work->deleted > 0)
         return true;
     g_propagate_error(error, g_error_copy(missing));
-    if (named && !remove && find_leftovers(work, NULL) && has_leftovers(work))
+    if (named && !remove && mvm_undefine_find_leftovers(work, NULL) && has_leftovers(work))
         mvm_error_set_hint(error,
                            "images of it are left: 'macvm define %s' uses them, 'macvm undefine "
                            "--remove-storage %s' deletes them",
@@ -278,8 +194,10 @@ clean_up(Work *work, const GError *missing, GError **error)
 bool
 mvm_machine_undefine(const MvmContext *context, const MvmUndefineRequest *request, GError **error)
 {
-    g_auto(Work) work = {
-        .context = context, .request = request, .names = g_ptr_array_new_with_free_func(g_free)};
+    g_auto(MvmUndefineWork) work = {.context = context,
+                                    .request = request,
+                                    .names = g_ptr_array_new_with_free_func(g_free),
+                                    .media = g_ptr_array_new_with_free_func(g_free)};
     g_autoptr(MvmLock) lock = mvm_machine_lock(context, request->name, error);
     g_autoptr(MvmDomain) domain = NULL;
     g_autoptr(GError) cause = NULL;

@@ -15,8 +15,9 @@ typedef struct {
     const char *name;
     const char *pool;    /* where the images of a machine that is gone are; NULL: where define
                             makes them by default. A machine that is there tells it itself. */
-    bool remove_storage; /* its images in its pool, and the recovery they are based on, except for
-                            what another machine uses (told by a note) */
+    bool remove_storage; /* its own images in its pool, except for what another machine uses (shown
+                            by a note) */
+    bool remove_media;   /* the shared recovery that it was installed from, likewise */
     bool drop_saved;     /* the guest's memory in a saved state may be lost */
 } MvmUndefineRequest;
 

@@ -9,6 +9,7 @@
 #include "ops/screen.h"
 #include "util/error.h"
 #include "util/words.h"
+#include "virt/claim.h"
 #include "virt/watch.h"
 
 #define SECOND G_USEC_PER_SEC
@@ -115,6 +116,32 @@ wants_new_nvram(const MvmContext *context, MvmDomain *domain, bool saved)
                               : "the NVRAM of '%s' is reset",
                           mvm_domain_get_name(domain));
     return wanted && !saved;
+}
+
+/* Two machines that write to one NVRAM file spoil it for each other, and QEMU lets them. */
+static bool
+check_nvram(const MvmContext *context, MvmDomain *domain, bool reset, GError **error)
+{
+    const char *name = mvm_domain_get_name(domain);
+    const MvmClaimScope scope = {.except = name, .running_only = !reset, .fd = -1};
+    g_autofree char *path = mvm_domain_get_nvram(domain, error);
+    g_autofree char *word = mvm_word_quote(name);
+    g_auto(MvmClaim) claim = {0};
+
+    if (path == NULL)
+        return false;
+    if (*path == '\0')
+        return true;
+    if (!mvm_claim_find(context->conn, path, &scope, &claim, error))
+        return false;
+    if (claim.kind == MVM_CLAIM_AWAY && !reset)
+        return true; /* it may have been shut down there */
+    if (mvm_claim_check(&claim, reset ? "reset" : "start with", "NVRAM", path, error))
+        return true;
+    if (claim.kind != MVM_CLAIM_AWAY)
+        mvm_error_set_hint(error, "'macvm set %s --reset-nvram' gives '%s' a file of its own", word,
+                           name);
+    return false;
 }
 
 /* After the start: whatever interrupts between the two, it is not forgotten. */
@@ -301,6 +328,8 @@ mvm_machine_up(const MvmContext *context, const char *name, int wait_ssh_seconds
         mvm_progress_note(context->progress, "restoring the saved state of '%s'", name);
     mvm_finish_clean(context, domain);
     reset_nvram = wants_new_nvram(context, domain, saved);
+    if (!check_nvram(context, domain, reset_nvram, error))
+        return false;
     watch = mvm_watch_new(domain, error);
     if (watch == NULL || !(copy ? start_copy : start)(context, domain, watch, reset_nvram, error) ||
         (reset_nvram && !forget_reset(domain, error)))

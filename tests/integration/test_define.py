@@ -403,7 +403,8 @@ class Kept(unittest.TestCase):
 
     def test_disk_gone(self):
         self.env.virsh("vol-delete", "macos.qcow2", "macvm")
-        self.assertIn("new, empty", self.env.macvm("define").err)
+        self.assertIn("--new-disk", self.env.macvm("define", expect=4).err)
+        self.env.macvm("define", "--new-disk")
 
     def test_second_card(self):
         """A card that the user adds does not lend its address to macvm's own."""

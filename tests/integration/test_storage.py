@@ -95,9 +95,13 @@ class Pool(unittest.TestCase):
             self.assertEqual(made, {"name": "macvm", "path": str(env.data_home / "macvm/images")})
             self.assertIn("yes", env.virsh("pool-info", "macvm").out.partition("Autostart")[2])
             env.virsh("pool-destroy", "macvm")
-            shutil.rmtree(made["path"])
             self.assertEqual(fields(drive("open", "-")), made)
-            self.assertTrue(os.path.isdir(made["path"]))
+            env.virsh("pool-destroy", "macvm")
+            shutil.rmtree(made["path"])
+            self.assertIn("is its drive mounted?", drive("open", "-", expect=4).err)
+            self.assertFalse(os.path.isdir(made["path"]))
+            env.virsh("pool-build", "macvm")
+            self.assertEqual(fields(drive("open", "-")), made)
 
     def test_that_cannot_be_made(self):
         """A place where no directory can be made is told of, and forgotten."""
@@ -116,9 +120,13 @@ class Pool(unittest.TestCase):
             for name in ("one", "two"):
                 env.macvm("define", name, *small)
             shutil.rmtree(env.data_home / "macvm/images")
-            self.assertIn("the system disk 'one.qcow2' is gone: the machine gets a new, empty one", env.macvm("define", "one").err)
+            self.assertIn("is its drive mounted?", env.macvm("define", "one", expect=4).err)
+            self.assertFalse((env.data_home / "macvm/images").exists())
+            self.assertIn("is its drive mounted?", env.macvm("undefine", "--remove-storage", "--yes", "one", expect=4).err)
+            env.virsh("pool-build", "macvm")
+            self.assertIn("--new-disk", env.macvm("define", "one", expect=4).err)
+            env.macvm("define", "one", "--new-disk")
             self.assertIsNotNone(env.macvm_json("status", "one")["disks"][-1]["capacity"])
-            shutil.rmtree(env.data_home / "macvm/images")
             for name in ("one", "two"):
                 env.macvm("undefine", "--remove-storage", "--yes", name)
             self.assertEqual("", env.virsh("list", "--all", "--name").out.strip())
@@ -136,6 +144,7 @@ class Pool(unittest.TestCase):
     def test_another_name_for_the_same_directory(self):
         with session() as (env, drive):
             env.virsh("pool-define-as", "mine", "dir", "--target", env.data_home / "macvm/images")
+            env.virsh("pool-build", "mine")
             self.assertEqual(fields(drive("pool", "-"))["name"], "mine")
             self.assertEqual(fields(drive("open", "-"))["name"], "mine")
             refused = drive("pool", "other", expect=3)
