@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "machine/machine.h"
 
+#include "machine/screen.h"
 #include "util/size.h"
 
 #include <string.h>
@@ -34,6 +35,13 @@ text_or(const MvmOptions *options, MvmOption option, const char *fallback)
     const char *text = options->value[option];
 
     return g_strdup(text != NULL ? text : fallback);
+}
+
+/* Whether what this option brings is worth a remark. */
+static bool
+is_new(const MvmHostLimits *limits, MvmOption option)
+{
+    return limits->asked == NULL || limits->asked->value[option] != NULL;
 }
 
 /* Half the host, in whole GiB; the other half is for the host and its page cache. */
@@ -73,6 +81,33 @@ scale_cpus(unsigned host)
     while (mvm_topology_cpus(&scaled) * 2 <= host)
         scaled.cores *= 2;
     return scaled;
+}
+
+/* What is asked for stays, and is remarked upon where that macOS needs more. */
+static void
+note_least(const MvmMachine *machine, const MvmOptions *options, const MvmHostLimits *limits,
+           MvmProgress *progress)
+{
+    const MvmOs *os = machine->os;
+
+    if (options->value[MVM_OPTION_MEMORY] != NULL && is_new(limits, MVM_OPTION_MEMORY) &&
+        machine->memory < os->least_memory * GIB)
+        mvm_progress_note(progress, "macOS %s needs %u GiB of memory", os->id, os->least_memory);
+    if (options->value[MVM_OPTION_DISK_SIZE] != NULL && is_new(limits, MVM_OPTION_DISK_SIZE) &&
+        machine->disk_size < os->least_disk * GIB)
+        mvm_progress_note(progress, "macOS %s needs a disk of %u GiB to be installed on", os->id,
+                          os->least_disk);
+}
+
+static void
+note_mode(const MvmMachine *machine, const MvmHostLimits *limits, MvmProgress *progress)
+{
+    if (machine->resolution != NULL && is_new(limits, MVM_OPTION_RESOLUTION) &&
+        !mvm_screen_has_mode(machine->resolution))
+        mvm_progress_note(progress,
+                          "the firmware has no mode of %s: the screen gets another size; "
+                          "--resolution %s is one that it has",
+                          machine->resolution, mvm_screen_nearest(machine->resolution));
 }
 
 /* What is asked for stays; the good layouts next to it are named. */
@@ -165,12 +200,15 @@ mvm_machine_new(const char *name, const MvmOptions *options, const MvmHostLimits
 {
     MvmMachine *machine = g_new0(MvmMachine, 1);
     const char *os = options->value[MVM_OPTION_OS];
+    bool cpus_new = is_new(limits, MVM_OPTION_CORES) || is_new(limits, MVM_OPTION_THREADS) ||
+                    is_new(limits, MVM_OPTION_SOCKETS);
     const char *autostart = options->value[MVM_OPTION_AUTOSTART];
 
     machine->name = g_strdup(name);
     machine->os = mvm_os_find(os != NULL ? os : MVM_OS_DEFAULT, NULL);
-    choose_memory(machine, options, limits->memory, progress);
-    choose_cpus(machine, options, limits->cpus, progress);
+    choose_memory(machine, options, limits->memory,
+                  is_new(limits, MVM_OPTION_MEMORY) ? progress : NULL);
+    choose_cpus(machine, options, limits->cpus, cpus_new ? progress : NULL);
     machine->cpu = text_or(options, MVM_OPTION_CPU, MVM_DEFAULT_CPU);
     machine->cpu_asked = options->value[MVM_OPTION_CPU] != NULL;
     machine->cpu_disable = "";
@@ -191,6 +229,8 @@ mvm_machine_new(const char *name, const MvmOptions *options, const MvmHostLimits
     machine->verbose_boot = g_strdup(options->value[MVM_OPTION_VERBOSE_BOOT]);
     machine->picker_timeout = g_strdup(options->value[MVM_OPTION_PICKER_TIMEOUT]);
     machine->csr = g_strdup(options->value[MVM_OPTION_CSR]);
+    note_least(machine, options, limits, progress);
+    note_mode(machine, limits, progress);
     return machine;
 }
 

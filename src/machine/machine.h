@@ -42,7 +42,9 @@ typedef struct {
     char **cpu_missing;      /* of MVM_CPU_FEATURES, what the host lacks; NULL: nothing */
     const char *cpu_disable; /* as in MvmOsCpu; static */
     bool kvm;
-    uint64_t disk_size; /* bytes, of a system disk yet to be made */
+    bool invtsc;            /* its TSC never changes its pace; macOS 26 needs it on Intel's */
+    uint64_t tsc_frequency; /* Hz, without which it could not be saved; 0: not known */
+    uint64_t disk_size;     /* bytes, of a system disk yet to be made */
 
     char *loader;                /* path of the firmware's code on the host */
     char *nvram_template;        /* path of its empty variables */
@@ -84,8 +86,9 @@ typedef struct {
 
 /* The host's size; 0 where it is not known. */
 typedef struct {
-    uint64_t memory; /* bytes */
-    unsigned cpus;   /* logical ones */
+    uint64_t memory;         /* bytes */
+    unsigned cpus;           /* logical ones */
+    const MvmOptions *asked; /* what is remarked upon; borrowed; NULL: everything */
 } MvmHostLimits;
 
 /* Answers what options and the host's size can answer. Defaults larger than the host are made

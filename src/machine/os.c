@@ -25,6 +25,8 @@
  * Sound: hda everywhere (kholia/OSX-KVM). Screen: vmvga (kholia/OSX-KVM, quickemu, dockur/macos).
  * Model: iMacPro1,1 is upstream's own and the newest that runs 10.13; 26 has dropped it and runs on
  * MacPro7,1 (thenickdude/KVM-Opencore pull request 84).
+ * Memory and disk: Apple's own figures for 10.13 to 12 (support.apple.com, "How to upgrade to
+ * macOS", general requirements); from 13 on Apple names none, and those of 12 are taken.
  * QEMU: pc-q35-4.2 is the oldest machine that the three libvirt samples were made for (kholia's,
  * ultimate-macOS-KVM's and KVM-Opencore's). libvirt: 8.1 is the first that has all calls of macvm.
  */
@@ -66,19 +68,23 @@ static const MvmOsCpu cpu_from_15[MVM_CPU_KINDS] = {
 
 static const MvmOs table[] = {
     {"10.13", "high-sierra", "High Sierra", cpu_to_12, SSE41, VMXNET3, "sata", USB2, "usb", REST,
-     IMAC, SINCE},
-    {"10.14", "mojave", "Mojave", cpu_to_12, SSE41, VMXNET3, "sata", USB2, "usb", REST, IMAC,
+     IMAC, 2, 15, SINCE},
+    {"10.14", "mojave", "Mojave", cpu_to_12, SSE41, VMXNET3, "sata", USB2, "usb", REST, IMAC, 2, 13,
      SINCE},
-    {"10.15", "catalina", "Catalina", cpu_to_12, SSE42, VMXNET3, "sata", USB3, "usb", REST, IMAC,
+    {"10.15", "catalina", "Catalina", cpu_to_12, SSE42, VMXNET3, "sata", USB3, "usb", REST, IMAC, 4,
+     13, SINCE},
+    {"11", "big-sur", "Big Sur", cpu_to_12, SSE42, VIRTIO, "sata", USB3, "usb", REST, IMAC, 4, 36,
      SINCE},
-    {"11", "big-sur", "Big Sur", cpu_to_12, SSE42, VIRTIO, "sata", USB3, "usb", REST, IMAC, SINCE},
-    {"12", "monterey", "Monterey", cpu_to_12, SSE42, VIRTIO, "sata", USB3, "usb", REST, IMAC,
+    {"12", "monterey", "Monterey", cpu_to_12, SSE42, VIRTIO, "sata", USB3, "usb", REST, IMAC, 4, 26,
      SINCE},
-    {"13", "ventura", "Ventura", cpu_to_14, AVX2, VIRTIO, "sata", USB3, "usb", REST, IMAC, SINCE},
-    {"14", "sonoma", "Sonoma", cpu_to_14, AVX2, VIRTIO, "sata", USB3, "usb", REST, IMAC, SINCE},
-    {"15", "sequoia", "Sequoia", cpu_from_15, AVX2, VIRTIO, "sata", USB3, "usb", REST, IMAC, SINCE},
-    {"26", "tahoe", "Tahoe", cpu_from_15, AVX2, VIRTIO, "sata", USB3, "virtio", REST, MAC_PRO,
+    {"13", "ventura", "Ventura", cpu_to_14, AVX2, VIRTIO, "sata", USB3, "usb", REST, IMAC, 4, 26,
      SINCE},
+    {"14", "sonoma", "Sonoma", cpu_to_14, AVX2, VIRTIO, "sata", USB3, "usb", REST, IMAC, 4, 26,
+     SINCE},
+    {"15", "sequoia", "Sequoia", cpu_from_15, AVX2, VIRTIO, "sata", USB3, "usb", REST, IMAC, 4, 26,
+     SINCE},
+    {"26", "tahoe", "Tahoe", cpu_from_15, AVX2, VIRTIO, "sata", USB3, "virtio", REST, MAC_PRO, 4,
+     26, SINCE},
 };
 
 static bool

@@ -14,7 +14,7 @@
 
 /* Goes up whenever a figure of the table changes. Kept in a machine's metadata; the machines that
  * there are take the change in at their next define, like any other (xml/merge.h). */
-#define MVM_PROFILE_VERSION 1
+#define MVM_PROFILE_VERSION 2
 
 /* What executes a guest's instructions. */
 typedef enum {
@@ -40,20 +40,22 @@ typedef struct {
 } MvmOsCpu;
 
 typedef struct {
-    const char *id;       /* "14", as --os, metadata and the recovery image have it */
-    const char *name;     /* "sonoma" */
-    const char *title;    /* "Sonoma" */
-    const MvmOsCpu *cpu;  /* MVM_CPU_KINDS of them */
-    const char *needs;    /* CPU features without which it does not start, by spaces */
-    const char *nic;      /* libvirt's model of the interface, "virtio" */
-    const char *qemu_nic; /* QEMU's device of the same, "virtio-net-pci" */
-    const char *disk;     /* bus of the system disk, "sata" */
-    const char *usb;      /* libvirt's model of the controller for keyboard and tablet */
-    const char *tablet;   /* bus of the tablet: "usb" or "virtio" */
-    const char *sound;    /* libvirt's model, "ich9" */
-    const char *video;    /* libvirt's model, "vmvga" */
-    const char *smbios;   /* Mac model that it takes the machine for, "iMacPro1,1" */
-    MvmVersions since;    /* the oldest libvirt and QEMU that can run it */
+    const char *id;        /* "14", as --os, metadata and the recovery image have it */
+    const char *name;      /* "sonoma" */
+    const char *title;     /* "Sonoma" */
+    const MvmOsCpu *cpu;   /* MVM_CPU_KINDS of them */
+    const char *needs;     /* CPU features without which it does not start, by spaces */
+    const char *nic;       /* libvirt's model of the interface, "virtio" */
+    const char *qemu_nic;  /* QEMU's device of the same, "virtio-net-pci" */
+    const char *disk;      /* bus of the system disk, "sata" */
+    const char *usb;       /* libvirt's model of the controller for keyboard and tablet */
+    const char *tablet;    /* bus of the tablet: "usb" or "virtio" */
+    const char *sound;     /* libvirt's model, "ich9" */
+    const char *video;     /* libvirt's model, "vmvga" */
+    const char *smbios;    /* Mac model that it takes the machine for, "iMacPro1,1" */
+    unsigned least_memory; /* GiB, below which it is not meant to run */
+    unsigned least_disk;   /* GiB that its installation takes */
+    MvmVersions since;     /* the oldest libvirt and QEMU that can run it */
 } MvmOs;
 
 /* The version called by id ("14", "10.15") or by name in any case ("sonoma", "High Sierra",

@@ -132,8 +132,6 @@ static void
 gather_host(MvmConnection *conn, const MvmDoctorRequest *request, MvmFacts *facts)
 {
     facts->host = mvm_host_read(conn, &facts->host_error);
-    if (facts->host != NULL && !mvm_host_read_user(conn, facts->host, &facts->host_error))
-        g_clear_pointer(&facts->host, mvm_host_free);
     if (facts->host == NULL)
         return;
     if (!request->no_probe)

@@ -115,6 +115,8 @@ mvm_domcaps_parse(const char *xml, GError **error)
     caps->emulator = mvm_xml_get(doc, "/domainCapabilities/path");
     caps->machine = mvm_xml_get(doc, "/domainCapabilities/machine");
     caps->cpu_vendor = mvm_xml_get(doc, "/domainCapabilities/cpu/mode[@name='host-model']/vendor");
+    caps->invtsc = mvm_xml_get_node(doc, "/domainCapabilities/cpu/mode[@name='host-model']/feature"
+                                         "[@name='invtsc'][@policy='require']") != NULL;
     caps->loaders = texts(doc, "/domainCapabilities/os/loader[@supported='yes']/value");
     caps->video_models =
         texts(doc, "/domainCapabilities/devices/video/enum[@name='modelType']/value");
@@ -170,6 +172,8 @@ mvm_host_fit_cpu(const MvmHost *host, const char *const *missing, MvmMachine *ma
         if (machine->os->cpu[kind].best != NULL)
             best = mvm_domcaps_find_model(caps, machine->os->cpu[kind].best);
     }
+    machine->invtsc = machine->kvm && caps != NULL && caps->invtsc;
+    machine->tsc_frequency = machine->invtsc ? host->tsc_frequency : 0;
     mvm_machine_fit_cpu(machine, kind, best != NULL && best->usable, missing);
 }
 
@@ -188,11 +192,11 @@ parse_uid(const char *label)
 }
 
 bool
-mvm_caps_parse(const char *xml, char **ret_arch, int64_t *ret_qemu_uid, GError **error)
+mvm_caps_parse(const char *xml, MvmHost *host, GError **error)
 {
     g_autoptr(xmlDoc) doc = mvm_xml_parse(xml, strlen(xml), "host capabilities", error);
     g_autofree char *label = NULL;
-    char *arch = NULL;
+    g_autofree char *arch = NULL;
 
     if (doc == NULL)
         return false;
@@ -203,9 +207,20 @@ mvm_caps_parse(const char *xml, char **ret_arch, int64_t *ret_qemu_uid, GError *
         return false;
     }
     label = mvm_xml_get(doc, "/capabilities/host/secmodel[model='dac']/baselabel[@type='kvm']");
-    *ret_arch = arch;
-    *ret_qemu_uid = parse_uid(label);
+    g_strfreev(host->machines);
+    host->qemu_uid = parse_uid(label);
+    host->machines = texts(doc, "/capabilities/guest/arch[@name='x86_64']//machine");
+    host->tsc_frequency = 0;
+    if (mvm_xml_get_node(doc, "/capabilities/host/cpu/counter[@name='tsc']") != NULL)
+        (void)mvm_xml_get_uint(doc, "/capabilities/host/cpu/counter[@name='tsc']/@frequency",
+                               &host->tsc_frequency, NULL);
     return true;
+}
+
+bool
+mvm_host_has_machine(const MvmHost *host, const char *machine)
+{
+    return host->machines == NULL || host->machines[0] == NULL || contains(host->machines, machine);
 }
 
 char **

@@ -105,16 +105,15 @@ read_size(MvmConnection *conn, MvmHost *host, GError **error)
     return true;
 }
 
-bool
-mvm_host_read_user(MvmConnection *conn, MvmHost *host, GError **error)
+static bool
+read_capabilities(MvmConnection *conn, MvmHost *host, GError **error)
 {
     char *xml = virConnectGetCapabilities(conn->virt);
-    g_autofree char *arch = NULL;
     bool ok = false;
 
     if (xml == NULL)
         return mvm_virt_set_error(error, "read the capabilities of '%s'", conn->endpoint->uri);
-    ok = mvm_caps_parse(xml, &arch, &host->qemu_uid, error);
+    ok = mvm_caps_parse(xml, host, error);
     free(xml);
     return ok;
 }
@@ -144,7 +143,8 @@ mvm_host_read(MvmConnection *conn, GError **error)
     host->qemu_uid = -1;
     if (!check_driver(conn, error))
         return NULL;
-    if (!read_size(conn, host, &cause) || !read_accelerators(conn, host, &cause)) {
+    if (!read_size(conn, host, &cause) || !read_capabilities(conn, host, &cause) ||
+        !read_accelerators(conn, host, &cause)) {
         cause->code = MVM_ERROR_HOST;
         g_propagate_error(error, g_steal_pointer(&cause));
         return NULL;
@@ -162,6 +162,7 @@ mvm_host_free(MvmHost *host)
 {
     if (host == NULL)
         return;
+    g_strfreev(host->machines);
     g_free(host->kvm_reason);
     mvm_domcaps_free(host->tcg);
     mvm_domcaps_free(host->kvm);

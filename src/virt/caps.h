@@ -34,6 +34,7 @@ typedef struct {
     char **video_models;   /* "vga", "vmvga"... */
     char **graphics;       /* "vnc", "spice"... */
     char *cpu_vendor;      /* "Intel", "AMD"; NULL when libvirt does not say */
+    bool invtsc;           /* a guest can have a TSC that never changes its pace */
     GPtrArray *cpu_models; /* of MvmCpuModel */
 } MvmDomCaps;
 
@@ -48,10 +49,11 @@ typedef struct {
     uint64_t memory; /* bytes */
     unsigned cpus;   /* online logical CPUs */
     MvmVersions versions;
-    int64_t qemu_uid; /* uid that guests run as, once mvm_host_read_user() was called; -1: not
-                         known, or the daemon's own (session) */
-    MvmDomCaps *tcg;  /* NULL when the emulator has no TCG */
-    MvmDomCaps *kvm;  /* NULL when KVM is not offered; kvm_reason says why */
+    int64_t qemu_uid;       /* uid that guests run as; -1 when it is the daemon's own (session) */
+    uint64_t tsc_frequency; /* of its TSC, in Hz; 0 when libvirt does not know */
+    char **machines;        /* machine types of its QEMU for x86_64, aliases included */
+    MvmDomCaps *tcg;        /* NULL when the emulator has no TCG */
+    MvmDomCaps *kvm;        /* NULL when KVM is not offered; kvm_reason says why */
     char *kvm_reason;
     MvmFirmware *firmware; /* the best pair among the loaders; NULL when there is none */
 } MvmHost;
@@ -59,9 +61,6 @@ typedef struct {
 /* Asks the host behind conn. Fails with MVM_ERROR_HOST when it has no emulator for x86_64 or does
  * not answer. The caller frees. */
 MvmHost *mvm_host_read(MvmConnection *conn, GError **error);
-
-/* Reads host->qemu_uid, which only who looks at files and devices needs. */
-bool mvm_host_read_user(MvmConnection *conn, MvmHost *host, GError **error);
 void mvm_host_free(MvmHost *host);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(MvmHost, mvm_host_free)
 
@@ -92,8 +91,12 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(MvmDomCaps, mvm_domcaps_free)
 const MvmCpuModel *mvm_domcaps_find_model(const MvmDomCaps *caps, const char *name);
 bool mvm_domcaps_has_video(const MvmDomCaps *caps, const char *model);
 
-/* Reads from <capabilities> the host's architecture and the uid of KVM guests (-1: none given). */
-bool mvm_caps_parse(const char *xml, char **ret_arch, int64_t *ret_qemu_uid, GError **error);
+/* Fills what <capabilities> tell of host: architecture, machine types, TSC and the uid of guests.
+ */
+bool mvm_caps_parse(const char *xml, MvmHost *host, GError **error);
+
+/* Whether the emulator there has that machine type; where libvirt lists none, it may. */
+bool mvm_host_has_machine(const MvmHost *host, const char *machine);
 
 /* The feature names at the end of libvirt's message for code 91, "Host CPU does not provide
  * required features: avx2, fma"; NULL when message is not of that form. The caller frees. */

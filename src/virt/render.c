@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "virt/render.h"
 
+#include "machine/screen.h"
 #include "util/error.h"
 #include "util/paths.h"
 #include "util/secret.h"
@@ -8,6 +9,8 @@
 
 #define DISK(target) "/domain/devices/disk[target/@dev='" target "']"
 #define INTERFACE "/domain/devices/interface"
+#define INVTSC "/domain/cpu/feature[@name='invtsc']"
+#define TSC_TIMER "/domain/clock/timer[@name='tsc']"
 #define TABLET "/domain/devices/input[@type='tablet']"
 /* One on virtio would else be put behind a PCIe root port. */
 #define TABLET_SLOT "0x08"
@@ -98,7 +101,25 @@ set_cpu(xmlDoc *doc, const MvmMachine *machine)
     mvm_xml_set(doc, "/domain/cpu/@mode", "host-passthrough");
     mvm_xml_remove(doc, "/domain/cpu/@match");
     mvm_xml_remove(doc, "/domain/cpu/model");
-    mvm_xml_remove(doc, "/domain/cpu/feature[@policy='require']");
+    mvm_xml_remove(doc, "/domain/cpu/feature[@policy='require'][not(@name='invtsc')]");
+}
+
+/* 'optional' would never turn it on, 'require' forbids the start on a host without it; and without
+ * the frequency a machine that has it can neither be saved nor migrated. A user's template may do
+ * without. */
+static void
+set_tsc(xmlDoc *doc, const MvmMachine *machine)
+{
+    if (mvm_xml_get_node(doc, INVTSC) == NULL || !machine->invtsc) {
+        mvm_xml_remove(doc, INVTSC);
+        mvm_xml_remove(doc, TSC_TIMER);
+        return;
+    }
+    mvm_xml_set(doc, INVTSC "/@policy", "require");
+    if (machine->tsc_frequency == 0)
+        mvm_xml_remove(doc, TSC_TIMER);
+    else
+        mvm_xml_set(doc, TSC_TIMER "/@frequency", "%" G_GUINT64_FORMAT, machine->tsc_frequency);
 }
 
 static void
@@ -218,10 +239,33 @@ set_sound(xmlDoc *doc, const MvmMachine *machine)
         mvm_xml_set(doc, "/domain/devices/sound/@model", "%s", machine->os->sound);
 }
 
+/* The framebuffer of a qxl is a part of its memory; the others not named have none of their own. */
+static const char *
+memory_attribute(const char *video)
+{
+    static const char *const with_vram[] = {"vmvga", "vga", "bochs", NULL};
+
+    if (g_str_equal(video, "qxl"))
+        return "/domain/devices/video/model/@vgamem";
+    return g_strv_contains(with_vram, video) ? "/domain/devices/video/model/@vram" : NULL;
+}
+
+/* What libvirt gives by itself is not rendered. */
+static void
+set_video_memory(xmlDoc *doc, const MvmMachine *machine)
+{
+    const char *path = memory_attribute(machine->video);
+    uint64_t memory = mvm_screen_memory(machine->resolution);
+
+    if (path != NULL && memory > MVM_VIDEO_MEMORY)
+        mvm_xml_set(doc, path, "%" G_GUINT64_FORMAT, memory / 1024);
+}
+
 static void
 set_screen(xmlDoc *doc, const MvmMachine *machine)
 {
     mvm_xml_set(doc, "/domain/devices/video/model/@type", "%s", machine->video);
+    set_video_memory(doc, machine);
     if (g_str_equal(machine->graphics, "none"))
         mvm_xml_remove(doc, "/domain/devices/graphics");
     else
@@ -279,6 +323,7 @@ mvm_render(const MvmMachine *machine, GError **error)
     set_basics(doc, machine);
     set_firmware(doc, machine);
     set_cpu(doc, machine);
+    set_tsc(doc, machine);
     set_disks(doc, machine);
     set_input(doc, machine);
     set_sound(doc, machine);
@@ -300,6 +345,8 @@ static const char *const option_paths[MVM_OPTION_COUNT][4] = {
     [MVM_OPTION_ACCEL] = {"/domain/@type"},
     [MVM_OPTION_SSH_PORT] = {ARG("id=" MVM_NETDEV_ID), INTERFACE "/portForward"},
     [MVM_OPTION_NETWORK] = {ARG("id=" MVM_NETDEV_ID), ARG("\"" MVM_NETDEV_ID "\""), INTERFACE},
+    [MVM_OPTION_RESOLUTION] = {"/domain/devices/video/model/@vram",
+                               "/domain/devices/video/model/@vgamem"},
     [MVM_OPTION_VIDEO] = {"/domain/devices/video/model/@type"},
     [MVM_OPTION_GRAPHICS] = {"/domain/devices/graphics"},
     [MVM_OPTION_RECOVERY] = {DISK("sdb"), DISK("sdc") "/boot"},

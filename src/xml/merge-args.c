@@ -216,3 +216,35 @@ mvm_merge_args(MvmMerge *merge, xmlNode *base, xmlNode *live, xmlNode *new, bool
             merge_option(merge, in_live, live, option_at(in_base, i), NULL, NULL, forced);
     }
 }
+
+static void
+add_edit(GPtrArray *edits, const Option *option, const char *base, const char *live)
+{
+    const MvmMergeLeaf leaf = {
+        .node = option->first,
+        .option = option->key,
+        .base = base,
+        .live = live,
+    };
+
+    if (g_strcmp0(base, live) != 0)
+        mvm_merge_add_edit(edits, &leaf);
+}
+
+void
+mvm_merge_arg_edits(xmlNode *base, xmlNode *live, GPtrArray *edits)
+{
+    g_autoptr(GArray) in_base = list_options(base);
+    g_autoptr(GArray) in_live = list_options(live);
+
+    for (size_t i = 0; i < in_base->len; i++) {
+        const Option *option = option_at(in_base, i);
+        const Option *theirs = take_partner(in_live, option->key, option->text, NULL);
+
+        add_edit(edits, option, option->text, theirs == NULL ? NULL : theirs->text);
+    }
+    for (size_t i = 0; i < in_live->len; i++) {
+        if (!option_at(in_live, i)->taken)
+            add_edit(edits, option_at(in_live, i), NULL, option_at(in_live, i)->text);
+    }
+}

@@ -3,7 +3,8 @@
  * Pairing. Each child gets a group (its name, and what must be equal even to be compared by order)
  * and, where the table knows one and the element has it, a key that is its own. Keys pair first;
  * an element without a key takes the first one of its group that is left over. So a NIC that was
- * rendered without a MAC still finds the one to which libvirt gave a MAC.
+ * rendered without a MAC still finds the one to which libvirt gave a MAC. Where macvm changes a key
+ * (a tablet's bus), the two renderings are twins, and the domain's element is found by either key.
  */
 #include "xml/merge-key.h"
 
@@ -14,34 +15,37 @@ static const struct {
     const char *name;
     const char *group; /* or NULL */
     const char *key;   /* or NULL: paired by order in its group */
+    /* By what two renderings of macvm's are still one thing when their keys differ: "" for their
+     * order in the group, "child/attr" for an equal value. NULL: they are two things. */
+    const char *twin;
 } keys[] = {
-    {"audio", NULL, "id"},
-    {"cell", NULL, "id"},
-    {"channel", NULL, "target/name"},
-    {"codec", NULL, "type"},
-    {"console", NULL, "target/port"},
-    {"controller", "type", "index"},
-    {"disk", NULL, "target/dev"},
-    {"entry", NULL, "name"},
-    {"env", NULL, "name"},
-    {"feature", NULL, "name"},
-    {"filesystem", NULL, "target/dir"},
-    {"graphics", NULL, "type"},
-    {"hostdev", "type", NULL},
-    {"input", "type", "bus"},
-    {"interface", NULL, "mac/address"},
-    {"iothreadpin", NULL, "iothread"},
-    {"listen", NULL, "type"},
-    {"page", NULL, "size"},
-    {"parallel", NULL, "target/port"},
-    {"portForward", "proto", "address"},
-    {"range", NULL, "start"},
-    {"serial", NULL, "target/port"},
-    {"shmem", NULL, "name"},
-    {"sound", NULL, "model"},
-    {"sysinfo", NULL, "type"},
-    {"timer", NULL, "name"},
-    {"vcpupin", NULL, "vcpu"},
+    {"audio", NULL, "id", NULL},
+    {"cell", NULL, "id", NULL},
+    {"channel", NULL, "target/name", NULL},
+    {"codec", NULL, "type", NULL},
+    {"console", NULL, "target/port", NULL},
+    {"controller", "type", "index", NULL},
+    {"disk", NULL, "target/dev", "source/file"},
+    {"entry", NULL, "name", NULL},
+    {"env", NULL, "name", NULL},
+    {"feature", NULL, "name", NULL},
+    {"filesystem", NULL, "target/dir", NULL},
+    {"graphics", NULL, "type", ""},
+    {"hostdev", "type", NULL, NULL},
+    {"input", "type", "bus", ""},
+    {"interface", NULL, "mac/address", ""},
+    {"iothreadpin", NULL, "iothread", NULL},
+    {"listen", NULL, "type", NULL},
+    {"page", NULL, "size", NULL},
+    {"parallel", NULL, "target/port", NULL},
+    {"portForward", "proto", "address", NULL},
+    {"range", NULL, "to", NULL},
+    {"serial", NULL, "target/port", NULL},
+    {"shmem", NULL, "name", NULL},
+    {"sound", NULL, "model", ""},
+    {"sysinfo", NULL, "type", NULL},
+    {"timer", NULL, "name", NULL},
+    {"vcpupin", NULL, "vcpu", NULL},
 };
 
 /* One child while it is being paired. */
@@ -49,6 +53,8 @@ typedef struct {
     xmlNode *node;
     char *group;  /* owned */
     char *key;    /* owned, unique among the siblings; NULL without one */
+    char *twin;   /* owned; equal in two renderings of one thing; NULL without one */
+    char *former; /* owned; the key that it has in base, where that is another; or NULL */
     size_t match; /* index of its partner plus one; 0: none yet */
 } Child;
 
@@ -59,6 +65,8 @@ child_clear(void *data)
 
     g_free(child->group);
     g_free(child->key);
+    g_free(child->twin);
+    g_free(child->former);
 }
 
 static int
@@ -124,6 +132,14 @@ group_of(xmlNode *node, int row)
     return g_strdup_printf("%s %s %s", uri, (const char *)node->name, value == NULL ? "" : value);
 }
 
+static char *
+twin_of(xmlNode *node, int row)
+{
+    const char *place = row < 0 ? NULL : keys[row].twin;
+
+    return place == NULL || place[0] == '\0' ? g_strdup(place) : value_at(node, place);
+}
+
 /* The child elements of parent. A key that occurs again is numbered, so that it stays unique. */
 static GArray *
 list_children(xmlNode *parent)
@@ -135,7 +151,7 @@ list_children(xmlNode *parent)
     for (xmlNode *node = parent == NULL ? NULL : mvm_xml_element(parent->children); node != NULL;
          node = mvm_xml_element(node->next)) {
         int row = find_row(node);
-        Child child = {.node = node, .group = group_of(node, row)};
+        Child child = {.node = node, .group = group_of(node, row), .twin = twin_of(node, row)};
         g_autofree char *value = key_of(node, row);
 
         if (value != NULL) {
@@ -157,7 +173,15 @@ child_at(GArray *children, size_t i)
 }
 
 static void
-pair_by_key(GArray *sought, GArray *found)
+match(GArray *sought, size_t i, GArray *found, size_t k)
+{
+    child_at(sought, i)->match = k + 1;
+    child_at(found, k)->match = i + 1;
+}
+
+/* former: by the key that those sought have in base, where that is another. */
+static void
+pair_by_key(GArray *sought, GArray *found, bool former)
 {
     g_autoptr(GHashTable) index = g_hash_table_new(g_str_hash, g_str_equal);
 
@@ -167,11 +191,28 @@ pair_by_key(GArray *sought, GArray *found)
     }
     for (size_t i = 0; i < sought->len; i++) {
         Child *child = child_at(sought, i);
+        const char *key = former ? child->former : child->key;
+        size_t k = key == NULL ? 0 : GPOINTER_TO_SIZE(g_hash_table_lookup(index, key));
 
-        child->match =
-            child->key == NULL ? 0 : GPOINTER_TO_SIZE(g_hash_table_lookup(index, child->key));
-        if (child->match > 0)
-            child_at(found, child->match - 1)->match = i + 1;
+        if (k > 0 && child->match == 0 && child_at(found, k - 1)->match == 0)
+            match(sought, i, found, k - 1);
+    }
+}
+
+/* What is left over of two renderings, and is still one thing by another key. */
+static void
+pair_twins(GArray *sought, GArray *found)
+{
+    for (size_t i = 0; i < sought->len; i++) {
+        Child *child = child_at(sought, i);
+
+        for (size_t k = 0; k < found->len && child->twin != NULL && child->match == 0; k++) {
+            Child *other = child_at(found, k);
+
+            if (other->match == 0 && strcmp(child->group, other->group) == 0 &&
+                g_strcmp0(child->twin, other->twin) == 0)
+                match(sought, i, found, k);
+        }
     }
 }
 
@@ -195,23 +236,15 @@ pair_by_order(GArray *sought, GArray *found)
         Child *child = child_at(sought, i);
         size_t cursor = GPOINTER_TO_SIZE(g_hash_table_lookup(cursors, child->group));
 
-        if (child->key != NULL || cursor > found->len)
+        if (child->key != NULL || child->match > 0 || cursor > found->len)
             continue;
         cursor = next_free(found, child->group, cursor);
         g_hash_table_insert(cursors, child->group,
                             GSIZE_TO_POINTER(cursor == SIZE_MAX ? found->len + 1 : cursor + 1));
         if (cursor == SIZE_MAX)
             continue;
-        child->match = cursor + 1;
-        child_at(found, cursor)->match = i + 1;
+        match(sought, i, found, cursor);
     }
-}
-
-static void
-pair(GArray *sought, GArray *found)
-{
-    pair_by_key(sought, found);
-    pair_by_order(sought, found);
 }
 
 /* new's children, then those of base's that found no partner there; they take their keys along. */
@@ -224,7 +257,7 @@ join(GArray *base, GArray *new, GArray *triples)
     for (size_t i = 0; i < new->len + base->len; i++) {
         bool is_new = i < new->len;
         Child *child = is_new ? child_at(new, i) : child_at(base, i - new->len);
-        Child copy = {child->node, g_strdup(child->group), g_strdup(child->key), 0};
+        Child copy = {child->node, g_strdup(child->group), g_strdup(child->key), NULL, NULL, 0};
         MvmMergeTriple triple = {NULL, NULL, NULL};
 
         if (!is_new && child->match > 0) {
@@ -233,8 +266,12 @@ join(GArray *base, GArray *new, GArray *triples)
         }
         if (is_new)
             triple.new = child->node;
-        if (is_new && child->match > 0)
-            triple.base = child_at(base, child->match - 1)->node;
+        if (is_new && child->match > 0) {
+            const Child *old = child_at(base, child->match - 1);
+
+            triple.base = old->node;
+            copy.former = g_strcmp0(old->key, child->key) == 0 ? NULL : g_strdup(old->key);
+        }
         if (!is_new)
             triple.base = child->node;
         g_array_append_val(all, copy);
@@ -252,9 +289,14 @@ mvm_merge_match(xmlNode *base, xmlNode *live, xmlNode *new)
     g_autoptr(GArray) ours = NULL;
     GArray *triples = g_array_new(FALSE, FALSE, sizeof(MvmMergeTriple));
 
-    pair(in_new, in_base);
+    pair_by_key(in_new, in_base, false);
+    pair_twins(in_new, in_base);
+    pair_by_order(in_new, in_base);
     ours = join(in_base, in_new, triples);
-    pair(ours, in_live);
+    /* What macvm changed is most often still what it was. */
+    pair_by_key(ours, in_live, true);
+    pair_by_key(ours, in_live, false);
+    pair_by_order(ours, in_live);
     for (size_t i = 0; i < ours->len; i++) {
         size_t match = child_at(ours, i)->match;
 

@@ -44,37 +44,71 @@ path_of(const MvmMergeLeaf *leaf)
     return g_strconcat(parent, "/", leaf->option, NULL);
 }
 
-bool
-mvm_merge_take(MvmMerge *merge, const MvmMergeLeaf *leaf, bool forced)
+static MvmMergeConflict *
+describe_leaf(const MvmMergeLeaf *leaf)
 {
-    MvmMergeConflict *conflict = NULL;
+    MvmMergeConflict *conflict = g_new0(MvmMergeConflict, 1);
 
-    if (mvm_merge_same(leaf->kind, leaf->new, leaf->live, MVM_SIDE_LIVE))
-        return false;
-    if (forced)
-        return true;
-    if (mvm_merge_same(leaf->kind, leaf->base, leaf->new, MVM_SIDE_RENDERED))
-        return false;
-    if (mvm_merge_same(leaf->kind, leaf->base, leaf->live, MVM_SIDE_LIVE))
-        return true;
-    conflict = g_new0(MvmMergeConflict, 1);
     conflict->path = path_of(leaf);
     conflict->base = show(leaf, leaf->base);
     conflict->live = show(leaf, leaf->live);
     conflict->new = show(leaf, leaf->new);
-    return settle(merge, conflict);
+    return conflict;
+}
+
+static MvmMergeConflict *
+describe_element(xmlNode *base, xmlNode *live, xmlNode *new)
+{
+    MvmMergeConflict *conflict = g_new0(MvmMergeConflict, 1);
+
+    conflict->path = mvm_merge_path(new != NULL ? new : base != NULL ? base : live, NULL);
+    conflict->base = mvm_merge_show_element(base);
+    conflict->live = mvm_merge_show_element(live);
+    conflict->new = mvm_merge_show_element(new);
+    return conflict;
+}
+
+void
+mvm_merge_add_edit(GPtrArray *edits, const MvmMergeLeaf *leaf)
+{
+    g_ptr_array_add(edits, describe_leaf(leaf));
+}
+
+void
+mvm_merge_add_element_edit(GPtrArray *edits, xmlNode *base, xmlNode *live)
+{
+    g_ptr_array_add(edits, describe_element(base, live, NULL));
+}
+
+bool
+mvm_merge_take(MvmMerge *merge, const MvmMergeLeaf *leaf, bool forced)
+{
+    if (mvm_merge_same(leaf->kind, leaf->new, leaf->live, MVM_SIDE_LIVE))
+        return false;
+    if (forced) {
+        if (merge->overruled != NULL &&
+            !mvm_merge_same(leaf->kind, leaf->base, leaf->live, MVM_SIDE_LIVE))
+            g_ptr_array_add(merge->overruled, describe_leaf(leaf));
+        return true;
+    }
+    if (mvm_merge_same(leaf->kind, leaf->base, leaf->new, MVM_SIDE_RENDERED))
+        return false;
+    if (mvm_merge_same(leaf->kind, leaf->base, leaf->live, MVM_SIDE_LIVE))
+        return true;
+    return settle(merge, describe_leaf(leaf));
 }
 
 bool
 mvm_merge_clash(MvmMerge *merge, xmlNode *base, xmlNode *live, xmlNode *new)
 {
-    MvmMergeConflict *conflict = g_new0(MvmMergeConflict, 1);
+    return settle(merge, describe_element(base, live, new));
+}
 
-    conflict->path = mvm_merge_path(new == NULL ? base : new, NULL);
-    conflict->base = mvm_merge_show_element(base);
-    conflict->live = mvm_merge_show_element(live);
-    conflict->new = mvm_merge_show_element(new);
-    return settle(merge, conflict);
+void
+mvm_merge_overrule(MvmMerge *merge, xmlNode *base, xmlNode *live, xmlNode *new)
+{
+    if (merge->overruled != NULL)
+        g_ptr_array_add(merge->overruled, describe_element(base, live, new));
 }
 
 /* Gives live the attribute attr of another document; in its old place when it has one. */
@@ -122,10 +156,18 @@ merge_attribute(MvmMerge *merge, const MvmMergeTriple *at, xmlAttr *attr, bool f
         .new = new,
     };
 
+    if (base == NULL && merge->overruled != NULL &&
+        mvm_merge_is_libvirts_attr(at->live, name, live))
+        leaf.base = live;
     if (strcmp(name, "unit") == 0 && mvm_merge_is_size(at->new))
         return; /* part of the element's value */
-    if (!mvm_merge_take(merge, &leaf, forced || g_hash_table_contains(merge->forced, attr)))
+    forced = forced || g_hash_table_contains(merge->forced, attr);
+    if (forced && at->base == at->new &&live == NULL) { /* no part of what the user made of it */
+        if (!settle(merge, describe_leaf(&leaf)))
+            return;
+    } else if (!mvm_merge_take(merge, &leaf, forced)) {
         return;
+    }
     if (new == NULL)
         drop_attribute(at->live, name, uri);
     else

@@ -1,9 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/*
- * Values by meaning. Source of the additions below: what libvirt 9.0 made of a domain at define
- * time (tests/golden/merge/canonical), and for attributes that are younger than that libvirt's
- * description of the domain XML.
- */
+/* Values by meaning. */
 #include "xml/merge-value.h"
 
 #include "xml/merge-key.h"
@@ -36,29 +32,6 @@ static const struct {
     {"TiB", UINT64_C(1024) * 1024 * 1024 * 1024},
 };
 
-/* What libvirt adds to elements that macvm renders: attributes (with "@") and children. A NULL
- * parent is any. */
-static const struct {
-    const char *parent;
-    const char *what;
-} additions[] = {
-    {NULL, "address"},        {NULL, "alias"},
-    {"console", "target"},    {"controller", "@index"},
-    {"controller", "@model"}, {"controller", "model"},
-    {"controller", "target"}, {"disk", "@device"},
-    {"graphics", "@listen"},  {"graphics", "listen"},
-    {"input", "@bus"},        {"interface", "mac"},
-    {"loader", "@format"},    {"memballoon", "stats"},
-    {"model", "@heads"},      {"model", "@primary"},
-    {"model", "@ram"},        {"model", "@vgamem"},
-    {"model", "@vram"},       {"model", "@vram64"},
-    {"nvram", "@format"},     {"nvram", "@templateFormat"},
-    {"serial", "target"},     {"target", "@bus"},
-    {"target", "@type"},      {"target", "model"},
-    {"topology", "@dies"},    {"topology", "@clusters"},
-    {"vcpu", "@placement"},
-};
-
 /* What a conflict must not show: the OSK in a QEMU option, as text or JSON. */
 static const char *const secrets[] = {"osk=", "\"osk\"", "&quot;osk&quot;"};
 
@@ -85,6 +58,8 @@ mvm_merge_kind(const xmlNode *node, const char *attr)
         return MVM_VALUE_NVRAM;
     if (attr == NULL)
         return mvm_merge_is_size(node) ? MVM_VALUE_SIZE : MVM_VALUE_PLAIN;
+    if (named(node, "graphics") && strcmp(attr, "port") == 0)
+        return MVM_VALUE_PORT;
     if (named(node, "mac") && strcmp(attr, "address") == 0)
         return MVM_VALUE_MAC;
     if (named(node, "type") && strcmp(attr, "machine") == 0)
@@ -170,6 +145,8 @@ mvm_merge_same(MvmValueKind kind, const char *rendered, const char *other, MvmSi
     uint64_t a = 0;
     uint64_t b = 0;
 
+    if (kind == MVM_VALUE_PORT && side == MVM_SIDE_LIVE && other == NULL)
+        return rendered == NULL || strcmp(rendered, "-1") == 0;
     if (rendered == NULL || other == NULL)
         return rendered == other;
     if (strcmp(rendered, other) == 0)
@@ -183,19 +160,9 @@ mvm_merge_same(MvmValueKind kind, const char *rendered, const char *other, MvmSi
         return side == MVM_SIDE_LIVE && same_machine(rendered, other);
     case MVM_VALUE_NVRAM:
         return side == MVM_SIDE_LIVE && rendered[0] == '\0' && is_auto_nvram(other);
+    case MVM_VALUE_PORT:
     case MVM_VALUE_PLAIN:
         return same_number(rendered, other);
-    }
-    return false;
-}
-
-static bool
-is_addition(const xmlNode *parent, const char *what)
-{
-    for (size_t i = 0; i < G_N_ELEMENTS(additions); i++) {
-        if ((additions[i].parent == NULL || named(parent, additions[i].parent)) &&
-            strcmp(what, additions[i].what) == 0)
-            return true;
     }
     return false;
 }
@@ -219,10 +186,10 @@ covers_attributes(xmlNode *rendered, xmlNode *other, MvmSide side)
         const char *name = (const char *)attr->name;
         const char *uri = attr->ns == NULL ? NULL : (const char *)attr->ns->href;
         g_autofree char *a = mvm_merge_attr(rendered, name, uri);
-        g_autofree char *place = g_strconcat("@", name, NULL);
+        g_autofree char *b = mvm_merge_attr(other, name, uri);
 
         if (a == NULL && !(strcmp(name, "unit") == 0 && mvm_merge_is_size(other)) &&
-            !(side == MVM_SIDE_LIVE && is_addition(other, place)))
+            !(side == MVM_SIDE_LIVE && mvm_merge_is_libvirts_attr(other, name, b)))
             return false;
     }
     return true;
@@ -245,7 +212,7 @@ covers_children(xmlNode *rendered, xmlNode *other, MvmSide side)
     for (xmlNode *child = mvm_xml_element(other->children); child != NULL;
          child = mvm_xml_element(child->next)) {
         if (!g_hash_table_contains(matched, child) &&
-            !(side == MVM_SIDE_LIVE && is_addition(other, (const char *)child->name)))
+            !(side == MVM_SIDE_LIVE && mvm_merge_is_libvirts_child(child)))
             return false;
     }
     return true;

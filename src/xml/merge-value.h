@@ -11,6 +11,7 @@ typedef enum {
     MVM_VALUE_MAC,     /* without case */
     MVM_VALUE_MACHINE, /* "q35" covers what libvirt makes of it */
     MVM_VALUE_NVRAM,   /* an empty path covers the one that libvirt chooses */
+    MVM_VALUE_PORT,    /* -1, for any: libvirt leaves it out of some graphics */
 } MvmValueKind;
 
 /* Which side of the merge a value is compared with: another rendering, or what libvirt gives. */
@@ -31,6 +32,11 @@ bool mvm_merge_same(MvmValueKind kind, const char *rendered, const char *other, 
 /* Whether other says all that rendered says, below it too. With MVM_SIDE_LIVE, other may also have
  * what libvirt adds by itself; otherwise nothing more. */
 bool mvm_merge_covers(xmlNode *rendered, xmlNode *other, MvmSide side);
+
+/* merge-libvirt.c: whether libvirt sets this attribute, to this value, where nobody asks for
+ * another; whether it adds this child to its parent. Then it is nobody's edit. */
+bool mvm_merge_is_libvirts_attr(const xmlNode *node, const char *name, const char *value);
+bool mvm_merge_is_libvirts_child(xmlNode *node);
 
 /* A value as a conflict shows it: "(none)" for NULL, secrets hidden. g_free() it. */
 char *mvm_merge_show(const char *value);

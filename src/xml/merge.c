@@ -33,53 +33,84 @@ merge_element(MvmMerge *merge, const MvmMergeTriple *at, bool forced)
     merge_children(merge, at, forced);
 }
 
-/* Whether the user made another thing of the element: its @type is neither base's nor new's. */
-static bool
-is_retyped(const MvmMergeTriple *at)
-{
-    g_autofree char *base = mvm_merge_attr(at->base, "type", NULL);
-    g_autofree char *live = mvm_merge_attr(at->live, "type", NULL);
-    g_autofree char *new = mvm_merge_attr(at->new, "type", NULL);
-
-    return live != NULL && new != NULL &&strcmp(live, new) != 0 && g_strcmp0(live, base) != 0;
-}
-
 /* An element that new has and live has not. Returns it in live, or NULL when it stays away. */
 static xmlNode *
 add_element(MvmMerge *merge, xmlNode *live_parent, const MvmMergeTriple *at, xmlNode *after,
             bool forced)
 {
-    bool wanted = at->base == NULL || forced || g_hash_table_contains(merge->forcing, at->new);
+    bool asked = forced || g_hash_table_contains(merge->forcing, at->new);
 
-    if (!wanted && (mvm_merge_covers(at->base, at->new, MVM_SIDE_RENDERED) ||
-                    !mvm_merge_clash(merge, at->base, NULL, at->new)))
+    if (at->base == at->new) { /* in an element of another kind: it may have no place there */
+        if (!asked || !mvm_merge_clash(merge, at->base, NULL, at->new))
+            return NULL;
+    } else if (at->base != NULL && asked) {
+        mvm_merge_overrule(merge, at->base, NULL, at->new);
+    } else if (at->base != NULL && (mvm_merge_covers(at->base, at->new, MVM_SIDE_RENDERED) ||
+                                    !mvm_merge_clash(merge, at->base, NULL, at->new))) {
         return NULL;
+    }
     return mvm_merge_insert(live_parent, at->new, after, true);
 }
 
-/* An element that live has with another @type. Returns it, or what replaced it. */
+/* Puts new's element in the place of live's. */
+static xmlNode *
+replace_element(const MvmMergeTriple *at)
+{
+    xmlNode *copy = mvm_merge_insert(at->live->parent, at->new, at->live, true);
+
+    mvm_xml_drop(at->live);
+    return copy;
+}
+
+/* An element of which the user made another kind. Returns it, or what replaced it. */
 static xmlNode *
 merge_retyped(MvmMerge *merge, const MvmMergeTriple *at, bool forced)
 {
-    bool unchanged = at->base != NULL && !g_hash_table_contains(merge->forcing, at->new) &&
-                     mvm_merge_covers(at->base, at->new, MVM_SIDE_RENDERED);
-    xmlNode *copy = NULL;
+    const MvmMergeTriple only_asked = {at->new, at->live, at->new};
 
-    if (!forced && (unchanged || !mvm_merge_clash(merge, at->base, at->live, at->new)))
+    if (forced || mvm_merge_is_kind_forced(merge, at->new)) {
+        mvm_merge_overrule(merge, at->base, at->live, at->new);
+        return replace_element(at);
+    }
+    if (g_hash_table_contains(merge->forcing, at->new)) {
+        merge_element(merge, &only_asked, false);
         return at->live;
-    copy = mvm_merge_insert(at->live->parent, at->new, at->live, true);
-    mvm_xml_drop(at->live);
-    return copy;
+    }
+    if ((at->base != NULL && mvm_merge_covers(at->base, at->new, MVM_SIDE_RENDERED)) ||
+        !mvm_merge_clash(merge, at->base, at->live, at->new))
+        return at->live;
+    return replace_element(at);
+}
+
+/* An element of which macvm makes another kind. Returns as merge_retyped(). */
+static xmlNode *
+merge_kind(MvmMerge *merge, const MvmMergeTriple *at, bool forced)
+{
+    bool edited = !mvm_merge_covers(at->base, at->live, MVM_SIDE_LIVE);
+
+    if (!mvm_merge_is_whole_kind(at->new)) {
+        mvm_merge_shed(at);
+        merge_element(merge, at, forced);
+        return at->live;
+    }
+    if (edited && (forced || mvm_merge_is_kind_forced(merge, at->new)))
+        mvm_merge_overrule(merge, at->base, at->live, at->new);
+    else if (edited && !mvm_merge_clash(merge, at->base, at->live, at->new))
+        return at->live;
+    return replace_element(at);
 }
 
 /* An element that macvm does not render any more. */
 static void
 drop_element(MvmMerge *merge, const MvmMergeTriple *at, bool forced)
 {
-    if (forced || g_hash_table_contains(merge->forced, at->base) ||
-        mvm_merge_covers(at->base, at->live, MVM_SIDE_LIVE) ||
-        mvm_merge_clash(merge, at->base, at->live, NULL))
-        mvm_xml_drop(at->live);
+    bool edited = !mvm_merge_covers(at->base, at->live, MVM_SIDE_LIVE);
+
+    if (edited && (forced || g_hash_table_contains(merge->forced, at->base)))
+        mvm_merge_overrule(merge, at->base, at->live, NULL);
+    else if (edited && !mvm_merge_clash(merge, at->base, at->live, NULL))
+        return;
+    mvm_xml_drop(at->live);
 }
 
 /* Merges one element of new. Returns the element of live behind which its next sibling belongs. */
@@ -87,15 +118,22 @@ static xmlNode *
 merge_child(MvmMerge *merge, xmlNode *live_parent, const MvmMergeTriple *at, xmlNode *after,
             bool forced)
 {
+    MvmMergeTriple here = *at;
     xmlNode *live = at->live;
 
     forced = forced || g_hash_table_contains(merge->forced, at->new);
+    /* What libvirt put there by itself is as good as rendered. */
+    if (here.base == NULL && live != NULL && merge->overruled != NULL &&
+        mvm_merge_is_libvirts_child(live))
+        here.base = live;
     if (live == NULL)
-        live = add_element(merge, live_parent, at, after, forced);
-    else if (is_retyped(at))
-        live = merge_retyped(merge, at, forced);
+        live = add_element(merge, live_parent, &here, after, forced);
+    else if (mvm_merge_is_retyped(&here))
+        live = merge_retyped(merge, &here, forced);
+    else if (mvm_merge_changes_kind(&here))
+        live = merge_kind(merge, &here, forced);
     else
-        merge_element(merge, at, forced);
+        merge_element(merge, &here, forced);
     return live == NULL ? after : live;
 }
 
@@ -256,7 +294,7 @@ mvm_merge(const MvmMergeInput *input)
     MvmMergeResult *result = g_new0(MvmMergeResult, 1);
     g_autoptr(GHashTable) forced = g_hash_table_new(NULL, NULL);
     g_autoptr(GHashTable) forcing = g_hash_table_new(NULL, NULL);
-    MvmMerge merge = {input->policy, forced, forcing, NULL};
+    MvmMerge merge = {input->policy, forced, forcing, NULL, NULL};
     MvmMergeInput in = *input;
     MvmMergeTriple root = {NULL, NULL, xmlDocGetRootElement(in.new)};
 
@@ -265,7 +303,9 @@ mvm_merge(const MvmMergeInput *input)
         in.base = NULL;
     result->merged = mvm_xml_copy(in.live);
     result->conflicts = g_ptr_array_new_with_free_func(mvm_merge_conflict_free);
+    result->overruled = g_ptr_array_new_with_free_func(mvm_merge_conflict_free);
     merge.conflicts = result->conflicts;
+    merge.overruled = in.base == NULL ? NULL : result->overruled;
     root.live = xmlDocGetRootElement(result->merged);
     root.base = in.base == NULL ? NULL : xmlDocGetRootElement(in.base);
     find_forced(&merge, &in);
@@ -287,5 +327,6 @@ mvm_merge_result_free(MvmMergeResult *result)
         return;
     xmlFreeDoc(result->merged);
     g_ptr_array_unref(result->conflicts);
+    g_ptr_array_unref(result->overruled);
     g_free(result);
 }

@@ -24,12 +24,19 @@
  *   in both, not in live   the user removed it: stays removed when base = new, otherwise a conflict
  *   only in live           not looked at
  *
- * An element whose @type the user changed is another thing than macvm's (<source bridge=…> where
- * there was <source network=…>): macvm's changes inside it are one conflict for the whole element.
+ * Two renderings are paired even where their keys differ, as those of a tablet on another bus, so
+ * that what the user removed does not come back as something new.
+ *
+ * Some elements have a kind (merge-kind.c): the model, type or bus. Where macvm makes another kind
+ * of one, it is replaced whole, because what belongs to a qxl has no place in a vmvga; a disk, a
+ * CPU and <os> only lose what libvirt added to them. The user's edits inside one that is replaced
+ * are one conflict. An element of which the user made another kind is another thing than macvm's:
+ * macvm's changes inside it are one conflict for the whole element.
  *
  * Values are compared by meaning (merge-value.c): 4 GiB is 4194304 KiB, 0xa is 0x0a is 10, MACs
  * have no case, machine "q35" covers the "pc-q35-7.2" that libvirt makes of it. What libvirt adds
- * (addresses, aliases, default attributes) is not an edit of the user's.
+ * (merge-libvirt.c: addresses, aliases, default attributes) is not an edit of the user's, and gives
+ * way to what macvm renders in its place.
  *
  * Not merged: <name> and <uuid> (live's stay), the metadata element of macvm's own namespace
  * (new's replaces live's; live's stays when new has none). <currentMemory>, which libvirt derives,
@@ -60,7 +67,8 @@ typedef struct {
      * mvm_xml_get(): what was asked for on this very command line. Elements and attributes that
      * match, and all below them, get new's value even where base = new, and are never in conflict;
      * one that the user removed from live comes back, and one that base has and new has not goes,
-     * edited or not. */
+     * edited or not. Which edits that replaces is in the result. Only where it is asked for inside
+     * an element of which the user made another kind, and has no place there, it is in conflict. */
     const char *const *forced;
 } MvmMergeInput;
 
@@ -76,11 +84,16 @@ typedef struct {
 typedef struct {
     xmlDoc *merged;       /* owned; says the same as live when nothing changed or policy stopped */
     GPtrArray *conflicts; /* of MvmMergeConflict, owned; empty unless the policy is STOP */
+    GPtrArray *overruled; /* the same: the user's edits that what is forced replaces; or empty */
     bool changed;         /* merged says something else than live */
 } MvmMergeResult;
 
 /* Merges; cannot fail. The caller frees the result. */
 MvmMergeResult *mvm_merge(const MvmMergeInput *input);
+
+/* The user's edits: where live says something else than base, and libvirt did not do it. As
+ * conflicts without a new; an edit of a whole element is one. The caller frees the array. */
+GPtrArray *mvm_merge_list_edits(xmlDoc *base, xmlDoc *live);
 
 void mvm_merge_result_free(MvmMergeResult *result);
 

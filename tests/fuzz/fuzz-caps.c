@@ -54,12 +54,12 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     g_autofree char *text = g_strndup((const char *)data, size);
     g_auto(GStrv) missing = mvm_caps_parse_missing(text);
-    g_autofree char *arch = NULL;
-    int64_t uid = 0;
+    g_autoptr(MvmHost) host = g_new0(MvmHost, 1);
 
-    if (mvm_caps_parse(text, &arch, &uid, NULL)) {
-        g_assert_nonnull(arch);
-        g_assert_cmpint(uid, >=, -1);
+    if (mvm_caps_parse(text, host, NULL)) {
+        g_assert_nonnull(host->machines);
+        g_assert_cmpint(host->qemu_uid, >=, -1);
+        (void)mvm_host_has_machine(host, "q35");
     }
     g_assert_true(missing == NULL || g_strv_length(missing) > 0);
     read_domcaps(text);

@@ -76,7 +76,7 @@ run_host(MvmConnection *conn, char **args, GError **error)
     g_autoptr(MvmHost) host = mvm_host_read(conn, error);
     const MvmDomCaps *caps = NULL;
 
-    if (host == NULL || !mvm_host_read_user(conn, host, error))
+    if (host == NULL)
         return false;
     caps = mvm_host_get_domcaps(host, false);
     printf("memory=%" G_GUINT64_FORMAT "\ncpus=%u\nlibvirt=%lu\nqemu=%lu\nuid=%" G_GINT64_FORMAT

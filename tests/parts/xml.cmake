@@ -2,10 +2,13 @@
 macvm_unit_test(xml USES xml)
 macvm_unit_test(xml-merge USES xml)
 macvm_unit_test(xml-merge-golden USES xml)
+macvm_unit_test(xml-merge-libvirt USES xml)
 macvm_unit_test(xml-merge-random USES xml)
-foreach(target test-xml-merge-golden test-xml-merge-random)
+target_compile_definitions(test-xml-merge-golden PRIVATE
+    MVM_GOLDEN_DIR="${CMAKE_CURRENT_SOURCE_DIR}/golden/merge")
+foreach(target test-xml-merge-libvirt test-xml-merge-random)
     target_compile_definitions(${target} PRIVATE
-        MVM_GOLDEN_DIR="${CMAKE_CURRENT_SOURCE_DIR}/golden/merge")
+        MVM_GOLDEN_DIR="${CMAKE_CURRENT_SOURCE_DIR}/golden/libvirt")
 endforeach()
 macvm_fuzz_target(xml-parse USES xml)
 macvm_fuzz_target(xml-merge USES xml)

@@ -90,6 +90,13 @@ passt(MvmMachine *machine)
 }
 
 static void
+with_invtsc(MvmMachine *machine)
+{
+    machine->invtsc = true;
+    machine->tsc_frequency = 1996249000;
+}
+
+static void
 bare(MvmMachine *machine)
 {
     g_clear_pointer(&machine->osk, g_free);
@@ -158,6 +165,7 @@ host_new(const HostKind *kind)
     else
         host->tcg = caps;
     host->versions = (MvmVersions){MVM_VERSION(9, 0, 0), MVM_VERSION(7, 2, 0)};
+    host->tsc_frequency = 2904000000;
     return host;
 }
 
@@ -246,7 +254,9 @@ static bool
 variant_has(int variant, const char *path)
 {
     g_autoptr(MvmMachine) machine =
-        machine_with(variant == 1 ? SETTINGS("network", "default") : NULL);
+        machine_with(variant == 1   ? SETTINGS("network", "default", "resolution", "3840x2160")
+                     : variant == 2 ? SETTINGS("video", "qxl", "resolution", "3840x2160")
+                                    : NULL);
     g_autoptr(xmlDoc) doc = NULL;
     g_autofree char *value = NULL;
 
@@ -282,6 +292,10 @@ main(int argc, char **argv)
     static const char *const network[] = {"network", "default", "graphics", "none", NULL};
     static const char *const bridge[] = {"network", "bridge=br0", "cpu", "host", NULL};
     static const char *const finished[] = {"recovery", "off", NULL};
+    static const char *const large[] = {"resolution", "3840x2160", NULL};
+    static const char *const large_qxl[] = {"resolution", "3840x2160", "video", "qxl", NULL};
+    static const char *const medium[] = {"resolution", "2560x1440", NULL};
+    static const char *const host_cpu[] = {"cpu", "host", NULL};
     static const Case cases[] = {
         {"default", NULL, NULL},
         {"tcg", tcg, NULL},
@@ -292,6 +306,10 @@ main(int argc, char **argv)
         {"bare", NULL, bare},
         {"awkward", NULL, awkward},
         {"finished", finished, without_recovery},
+        {"4k", large, NULL},
+        {"4k-qxl", large_qxl, NULL},
+        {"1440p", medium, NULL},
+        {"host-cpu-invtsc", host_cpu, with_invtsc},
     };
 
     g_test_init(&argc, &argv, G_TEST_OPTION_ISOLATE_DIRS, NULL);

@@ -103,20 +103,35 @@ test_capabilities(void)
     const char *wrong = "<capabilities><host><cpu><arch>x86_64</arch></cpu><secmodel>"
                         "<model>dac</model><baselabel type='kvm'>nobody:+1</baselabel></secmodel>"
                         "</host></capabilities>";
-    g_autofree char *arch1 = NULL, *arch2 = NULL, *arch3 = NULL;
+    g_autoptr(MvmHost) host = g_new0(MvmHost, 1);
     g_autoptr(GError) error = NULL;
-    char *arch4 = NULL;
-    int64_t uid = 77;
 
-    g_assert_true(mvm_caps_parse(system, &arch1, &uid, NULL));
-    g_assert_cmpstr(arch1, ==, "x86_64");
-    g_assert_cmpint(uid, ==, 64055);
-    g_assert_true(mvm_caps_parse(session, &arch2, &uid, NULL));
-    g_assert_cmpint(uid, ==, -1);
-    g_assert_true(mvm_caps_parse(wrong, &arch3, &uid, NULL));
-    g_assert_cmpint(uid, ==, -1);
-    g_assert_false(mvm_caps_parse("<capabilities/>", &arch4, &uid, &error));
+    g_assert_true(mvm_caps_parse(system, host, NULL));
+    g_assert_cmpint(host->qemu_uid, ==, 64055);
+    g_assert_true(mvm_caps_parse(session, host, NULL));
+    g_assert_cmpint(host->qemu_uid, ==, -1);
+    g_assert_true(mvm_caps_parse(wrong, host, NULL));
+    g_assert_cmpint(host->qemu_uid, ==, -1);
+    g_assert_true(mvm_host_has_machine(host, "pc-q35-2.3"));
+    g_assert_false(mvm_caps_parse("<capabilities/>", host, &error));
     g_assert_error(error, MVM_ERROR, MVM_ERROR_FAILED);
+}
+
+static void
+test_machines_and_tsc(void)
+{
+    const char *text =
+        "<capabilities><host><cpu><arch>x86_64</arch><counter name='tsc' frequency='1996249000' "
+        "scaling='no'/></cpu></host><guest><arch name='i686'><machine>pc-q35-2.3</machine></arch>"
+        "</guest><guest><arch name='x86_64'><machine canonical='pc-q35-7.2'>q35</machine><domain "
+        "type='kvm'><machine>pc-q35-7.2</machine></domain></arch></guest></capabilities>";
+    g_autoptr(MvmHost) host = g_new0(MvmHost, 1);
+
+    g_assert_true(mvm_caps_parse(text, host, NULL));
+    g_assert_cmpuint(host->tsc_frequency, ==, 1996249000);
+    g_assert_true(mvm_host_has_machine(host, "q35"));
+    g_assert_true(mvm_host_has_machine(host, "pc-q35-7.2"));
+    g_assert_false(mvm_host_has_machine(host, "pc-q35-2.3"));
 }
 
 static void
@@ -222,6 +237,7 @@ main(int argc, char **argv)
     g_test_add_func("/virt-caps/domcaps/passt", test_domcaps_passt);
     g_test_add_func("/virt-caps/domcaps/bad", test_domcaps_bad);
     g_test_add_func("/virt-caps/capabilities", test_capabilities);
+    g_test_add_func("/virt-caps/capabilities-machines-and-tsc", test_machines_and_tsc);
     g_test_add_func("/virt-caps/missing", test_missing);
     g_test_add_func("/virt-caps/firmware/vars", test_firmware_vars);
     g_test_add_func("/virt-caps/firmware/choose", test_firmware_choose);

@@ -18,6 +18,161 @@ typedef struct {
     const char *forced[3];
 } Case;
 
+/* Kinds: the model, type or bus of an element. */
+static const Case kind_cases[] = {
+    {"replaced-whole",
+     "<video><model type='qxl'/></video>",
+     "<video><model type='qxl' ram='65536' vram='65536' vgamem='16384' heads='1' primary='yes'/>"
+     "<address type='pci' slot='1'/></video>",
+     "<video><model type='vmvga'/></video>",
+     "<video><model type='vmvga'/></video>",
+     NULL,
+     {NULL}},
+    {"edited-is-a-conflict",
+     "<sound model='ich9'/>",
+     "<sound model='ich9'><codec type='micro'/></sound>",
+     "<sound model='virtio'/>",
+     NULL,
+     "/domain/sound[@model='virtio']|<sound model=\"ich9\"/>|<sound model=\"ich9\"><codec "
+     "type=\"micro\"/></sound>|<sound model=\"virtio\"/>",
+     {NULL}},
+    {"edited-but-asked-for",
+     "<video><model type='qxl'/></video>",
+     "<video><model type='qxl' vram='32768'><acceleration accel3d='no'/></model></video>",
+     "<video><model type='vmvga'/></video>",
+     "<video><model type='vmvga'/></video>",
+     NULL,
+     {"/domain/video/model/@type"}},
+    {"retyped-but-asked-for",
+     "<video><model type='vmvga'/></video>",
+     "<video><model type='virtio' heads='1'><acceleration accel3d='yes'/></model></video>",
+     "<video><model type='vga'/></video>",
+     "<video><model type='vga'/></video>",
+     NULL,
+     {"/domain/video/model/@type"}},
+    {"asked-for-again",
+     "<video><model type='vga'/></video>",
+     "<video><model type='virtio' heads='1'/></video>",
+     "<video><model type='vga'/></video>",
+     "<video><model type='vga'/></video>",
+     NULL,
+     {"/domain/video/model/@type"}},
+    {"memory-of-a-screen",
+     "<video><model type='vmvga'/></video>",
+     "<video><model type='vmvga' vram='16384' heads='1'/></video>",
+     "<video><model type='vmvga' vram='65536'/></video>",
+     "<video><model type='vmvga' vram='65536' heads='1'/></video>",
+     NULL,
+     {NULL}},
+    {"memory-of-a-screen-edited",
+     "<video><model type='vmvga'/></video>",
+     "<video><model type='vmvga' vram='131072' heads='1'/></video>",
+     "<video><model type='vmvga' vram='65536'/></video>",
+     NULL,
+     "/domain/video/model/@vram|(none)|131072|65536",
+     {NULL}},
+    {"tablet-moved",
+     "<input type='tablet' bus='usb'/>",
+     "<input type='tablet' bus='usb'><address type='usb' port='2'/></input><input type='mouse' "
+     "bus='ps2'/>",
+     "<input type='tablet' bus='virtio'><address type='pci' slot='8'/></input>",
+     "<input type='tablet' bus='virtio'><address type='pci' slot='8'/></input><input type='mouse' "
+     "bus='ps2'/>",
+     NULL,
+     {NULL}},
+    {"tablet-removed-and-moved",
+     "<input type='tablet' bus='usb'/>",
+     "<input type='mouse' bus='ps2'/>",
+     "<input type='tablet' bus='virtio'/>",
+     NULL,
+     "/domain/input[@bus='virtio']|<input type=\"tablet\" bus=\"usb\"/>|(none)|<input "
+     "type=\"tablet\" bus=\"virtio\"/>",
+     {NULL}},
+    {"tablet-removed",
+     "<input type='tablet' bus='usb'/>",
+     "<input type='mouse' bus='ps2'/>",
+     "<input type='tablet' bus='usb'/>",
+     NULL,
+     NULL,
+     {NULL}},
+    {"tablet-moved-by-both",
+     "<input type='tablet' bus='usb'/>",
+     "<input type='tablet' bus='virtio'><address slot='9'/></input>",
+     "<input type='tablet' bus='virtio'/>",
+     NULL,
+     NULL,
+     {NULL}},
+    {"keyboard-is-not-the-other",
+     "<input type='keyboard' bus='usb'/>",
+     "<input type='keyboard' bus='ps2'/>",
+     "<input type='keyboard' bus='virtio'/>",
+     NULL,
+     "/domain/input[@bus='virtio']|<input type=\"keyboard\" bus=\"usb\"/>|(none)|<input "
+     "type=\"keyboard\" bus=\"virtio\"/>",
+     {NULL}},
+    {"graphics-removed-and-changed",
+     "<graphics type='vnc'/>",
+     NULL,
+     "<graphics type='spice'/>",
+     NULL,
+     "/domain/graphics[@type='spice']|<graphics type=\"vnc\"/>|(none)|<graphics "
+     "type=\"spice\"/>",
+     {NULL}},
+    {"disk-keeps-what-was-edited",
+     "<disk><driver type='qcow2'/><source file='/a'/><target dev='sdc' bus='sata'/></disk>",
+     "<disk><driver type='qcow2' cache='none'/><source file='/a'/><target dev='sdc' bus='sata'/>"
+     "<address type='drive' unit='2'/></disk>",
+     "<disk><driver type='qcow2'/><source file='/a'/><target dev='vda' bus='virtio'/></disk>",
+     "<disk><driver type='qcow2' cache='none'/><source file='/a'/><target dev='vda' bus='virtio'/>"
+     "</disk>",
+     NULL,
+     {NULL}},
+    {"disk-removed-and-moved",
+     "<disk><source file='/a'/><target dev='sdc' bus='sata'/></disk>",
+     NULL,
+     "<disk><source file='/a'/><target dev='vda' bus='virtio'/></disk>",
+     NULL,
+     "/domain/disk[target/@dev='vda']|<disk><source file=\"/a\"/><target dev=\"sdc\" "
+     "bus=\"sata\"/></disk>|(none)|<disk><source file=\"/a\"/><target dev=\"vda\" "
+     "bus=\"virtio\"/></disk>",
+     {NULL}},
+    {"cpu-loses-what-libvirt-added",
+     "<cpu mode='host-passthrough'><topology cores='2'/></cpu>",
+     "<cpu mode='host-passthrough' migratable='on'><topology cores='1' dies='1'/></cpu>",
+     "<cpu mode='custom'><model>Penryn</model><topology cores='2'/></cpu>",
+     "<cpu mode='custom'><topology cores='1'/><model>Penryn</model></cpu>",
+     NULL,
+     {NULL}},
+    {"firmware-loses-what-libvirt-added",
+     "<os><loader type='pflash'>/a</loader><nvram template='/va'/></os>",
+     "<os firmware='efi'><firmware><feature enabled='no' name='secure-boot'/></firmware><loader "
+     "type='pflash' format='raw'>/a</loader><nvram template='/va' templateFormat='raw' "
+     "format='raw'>/var/lib/libvirt/qemu/nvram/m_VARS.fd</nvram></os>",
+     "<os><loader type='pflash'>/b</loader><nvram template='/vb'/></os>",
+     "<os><loader type='pflash'>/b</loader><nvram template='/vb'>"
+     "/var/lib/libvirt/qemu/nvram/m_VARS.fd</nvram></os>",
+     NULL,
+     {NULL}},
+    {"forward-changed-by-both",
+     "<interface type='user'><portForward proto='tcp' address='1'><range start='2222' to='22'/>"
+     "</portForward></interface>",
+     "<interface type='user'><portForward proto='tcp' address='1'><range start='2299' to='22'/>"
+     "</portForward></interface>",
+     "<interface type='user'><portForward proto='tcp' address='1'><range start='2300' to='22'/>"
+     "</portForward></interface>",
+     NULL,
+     "/domain/interface/portForward[@address='1']/range[@to='22']/@start|2222|2299|2300",
+     {NULL}},
+    {"forward-has-no-place",
+     "<interface type='user'><portForward proto='tcp'/></interface>",
+     "<interface type='bridge'><source bridge='br0'/></interface>",
+     "<interface type='user'><portForward proto='tcp'/></interface>",
+     NULL,
+     "/domain/interface/portForward|<portForward proto=\"tcp\"/>|(none)|<portForward "
+     "proto=\"tcp\"/>",
+     {"/domain/interface/portForward"}},
+};
+
 static const Case value_cases[] = {
     {"macvm-unchanged",
      "<title>a</title>",
@@ -247,7 +402,7 @@ static const Case element_cases[] = {
      "<controller type='usb' model='a'/>",
      "<controller type='pci' index='0'/><controller type='usb' index='0' model='a'/>",
      "<controller type='usb' model='b'/>",
-     "<controller type='pci' index='0'/><controller type='usb' index='0' model='b'/>",
+     "<controller type='pci' index='0'/><controller type='usb' model='b'/>",
      NULL,
      {NULL}},
     {"interface-without-mac",
@@ -494,7 +649,7 @@ static const Case forced_cases[] = {
      "<x type='b' k='1'/>",
      "<x type='a' p='1'/>",
      NULL,
-     "/domain/x|<x type=\"a\" p=\"1\"/>|<x type=\"b\" k=\"1\"/>|<x type=\"a\" p=\"1\"/>",
+     "/domain/x/@p|1|(none)|1",
      {"/domain/x/@p"}},
     {"others-still-conflict",
      "<a>1</a><b>1</b>",
@@ -635,6 +790,7 @@ main(int argc, char **argv)
     add_cases("value", value_cases, G_N_ELEMENTS(value_cases));
     add_cases("element", element_cases, G_N_ELEMENTS(element_cases));
     add_cases("option", arg_cases, G_N_ELEMENTS(arg_cases));
+    add_cases("kind", kind_cases, G_N_ELEMENTS(kind_cases));
     add_cases("forced", forced_cases, G_N_ELEMENTS(forced_cases));
     g_test_add_func("/foreign-base", test_foreign_base);
     g_test_add_func("/namespace-comes-along", test_namespace_comes_along);
