@@ -6,6 +6,7 @@
 #include "machine/name.h"
 #include "ops/define.h"
 #include "util/error.h"
+#include "util/words.h"
 
 #include <string.h>
 
@@ -60,6 +61,27 @@ add_names(MvmJson *json, const char *key, const GPtrArray *names)
 }
 
 static void
+add_list(MvmJson *json, const char *key, const GPtrArray *list)
+{
+    mvm_json_begin_array(json, key);
+    for (guint i = 0; i < list->len; i++)
+        mvm_json_string(json, NULL, list->pdata[i]);
+    mvm_json_end_array(json);
+}
+
+/* What the machine still lacks to start macOS. */
+static void
+add_missing(MvmJson *json, const MvmDefineResult *result)
+{
+    mvm_json_begin_array(json, "missing");
+    if (result->no_opencore)
+        mvm_json_string(json, NULL, "opencore");
+    if (result->no_osk)
+        mvm_json_string(json, NULL, "osk");
+    mvm_json_end_array(json);
+}
+
+static void
 tell_json(const MvmDefineRequest *request, const MvmDefineResult *result)
 {
     MvmJson *json = mvm_json_new();
@@ -76,8 +98,11 @@ tell_json(const MvmDefineRequest *request, const MvmDefineResult *result)
         add_names(json, "now", now);
         add_names(json, "next_start", later);
     }
-    if (request->mode == MVM_DEFINE_DIFF)
+    add_missing(json, result);
+    if (request->mode == MVM_DEFINE_DIFF) {
         mvm_json_string(json, "diff", result->text);
+        add_list(json, "kept", result->kept);
+    }
     if (request->mode == MVM_DEFINE_PRINT)
         mvm_json_string(json, "xml", result->text);
     mvm_json_end_object(json);
@@ -126,6 +151,36 @@ print_diff(const MvmCli *cli, const char *text)
     }
 }
 
+/* Where nothing would change, what the user made of the machine, which stays. */
+static void
+print_kept(const MvmDefineResult *result)
+{
+    if (*result->text != '\0' || result->kept->len == 0)
+        return;
+    puts("Nothing would change. Your own edits are kept:");
+    for (guint i = 0; i < result->kept->len; i++)
+        mvm_cli_print(stdout, "  %s\n", (const char *)result->kept->pdata[i]);
+}
+
+/* The last line, so that it is read. */
+static void
+print_missing(const MvmCli *cli, const char *name, const MvmDefineResult *result)
+{
+    g_autofree char *word = mvm_word_quote(name);
+    g_autofree char *uri = cli->uri != NULL ? mvm_word_quote(cli->uri) : NULL;
+
+    if (!result->no_opencore && !result->no_osk)
+        return;
+    mvm_cli_print(
+        stdout,
+        "It cannot start macOS yet, without %s: macvm bootstrap --no-setup && macvm%s%s define "
+        "%s\n",
+        !result->no_opencore ? "the SMC's key (OSK)"
+        : result->no_osk     ? "OpenCore and the SMC's key (OSK)"
+                             : "OpenCore",
+        uri != NULL ? " -c " : "", uri != NULL ? uri : "", word);
+}
+
 static void
 tell(MvmCli *cli, const MvmDefineRequest *request, const MvmDefineResult *result)
 {
@@ -136,6 +191,7 @@ tell(MvmCli *cli, const MvmDefineRequest *request, const MvmDefineResult *result
         tell_json(request, result);
     } else if (request->mode == MVM_DEFINE_DIFF) {
         print_diff(cli, result->text);
+        print_kept(result);
     } else if (result->text != NULL) {
         mvm_cli_print_document(result->text);
     } else if (!cli->quiet) {
@@ -145,6 +201,7 @@ tell(MvmCli *cli, const MvmDefineRequest *request, const MvmDefineResult *result
                       : result->changed ? "changed"
                                         : "is as it should be",
                       when);
+        print_missing(cli, request->name, result);
     }
 }
 

@@ -173,6 +173,7 @@ mvm_check_cpus(const MvmFacts *facts, MvmCheck *check)
 void
 mvm_check_memory(const MvmFacts *facts, MvmCheck *check)
 {
+    const MvmOs *os = facts->machine->os;
     uint64_t wanted = facts->machine->memory, has = facts->host->memory;
     g_autofree char *wants = mvm_size_format(wanted);
     g_autofree char *size = mvm_size_format(has);
@@ -180,7 +181,10 @@ mvm_check_memory(const MvmFacts *facts, MvmCheck *check)
     g_autofree char *fix =
         g_strdup_printf("macvm set %s --memory SIZE%s", word, mvm_facts_connect(facts));
 
-    if (has > wanted)
+    if (has > wanted && wanted < (uint64_t)os->least_memory << 30)
+        mvm_check_warn(check, fix, "%s, but '%s' has only %s: macOS %s needs %u GiB", size,
+                       facts->machine->name, wants, os->id, os->least_memory);
+    else if (has > wanted)
         mvm_check_ok(check, "%s, '%s' has %s", size, facts->machine->name, wants);
     else if (facts->defined)
         mvm_check_fail(check, fix, "%s, but '%s' has %s", size, facts->machine->name, wants);

@@ -7,6 +7,8 @@
 /* Less than a recovery image takes: not even an installation can begin. */
 #define LEAST_SPACE (UINT64_C(3) << 30)
 
+#define GIB (UINT64_C(1) << 30)
+
 /* A system disk that holds more than this has been installed on. */
 #define INSTALLED_SIZE (UINT64_C(2) << 30)
 
@@ -105,7 +107,16 @@ mvm_check_recovery(const MvmFacts *facts, MvmCheck *check)
 void
 mvm_check_system_disk(const MvmFacts *facts, MvmCheck *check)
 {
-    if (facts->defined || facts->system_disk.found)
+    const MvmOs *os = facts->machine->os;
+    g_autofree char *word = mvm_word_quote(facts->machine->name);
+    g_autofree char *fix = g_strdup_printf("macvm%s set %s --disk-size %uG",
+                                           mvm_facts_connect(facts), word, os->least_disk);
+
+    if (facts->system_disk.found && facts->system_allocation < INSTALLED_SIZE &&
+        facts->machine->disk_size < os->least_disk * GIB)
+        mvm_check_warn(check, fix, "%s is too small to install macOS %s on: it takes %u GiB",
+                       facts->system_disk.detail, os->id, os->least_disk);
+    else if (facts->defined || facts->system_disk.found)
         conclude_finding(&facts->system_disk, MVM_CHECK_FAIL, check);
     else
         mvm_check_skip(check, "'macvm define' makes it");
@@ -114,9 +125,15 @@ mvm_check_system_disk(const MvmFacts *facts, MvmCheck *check)
 void
 mvm_check_machine(const MvmFacts *facts, MvmCheck *check)
 {
+    g_autofree char *word = mvm_word_quote(facts->machine->name);
+    g_autofree char *fix = g_strdup_printf("macvm%s define %s", mvm_facts_connect(facts), word);
+
     if (!facts->defined)
         mvm_check_skip(check, "'%s' is not defined yet: 'macvm define' does it",
                        facts->machine->name);
+    else if (facts->unfit != NULL)
+        mvm_check_fail(check, fix, "'%s' does not start: the host has no %s", facts->machine->name,
+                       facts->unfit);
     else
         mvm_check_ok(check, "'%s' for macOS %s is defined%s", facts->machine->name,
                      facts->machine->os->id, facts->running ? " and runs" : "");
@@ -136,6 +153,9 @@ mvm_check_screen(const MvmFacts *facts, MvmCheck *check)
                        "the screen of '%s' is open to the network ('%s'): whoever gets there has "
                        "the machine",
                        facts->machine->name, facts->screen);
+    else if (facts->screen_unlocked)
+        mvm_check_ok(check, "not open to the network; on the host itself every user can open it, "
+                            "there is no password");
     else
         mvm_check_ok(check, "not open to the network");
 }

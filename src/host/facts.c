@@ -21,6 +21,7 @@ mvm_facts_free(MvmFacts *facts)
     if (facts == NULL)
         return;
     mvm_machine_free(facts->machine);
+    g_free(facts->unfit);
     g_clear_error(&facts->connection_error);
     g_free(facts->uri);
     g_free(facts->daemon);

@@ -26,7 +26,8 @@ typedef struct {
     /* The machine that is wanted: the defined one, or the default one. */
     MvmMachine *machine; /* owned; with the figures that were asked for, not scaled to the host */
     bool defined;        /* it exists */
-    bool want_tcg;       /* it is to run without KVM */
+    char *unfit;   /* owned; what it has and the host has not: "machine type 'x'"; NULL: nothing */
+    bool want_tcg; /* it is to run without KVM */
     bool running;
     bool has_passt; /* it is defined with a network card by passt */
 
@@ -69,9 +70,10 @@ typedef struct {
     /* The rest. */
     bool network_active; /* machine->net_source, where the machine has one */
     GError *network_error;
-    char *screen;     /* owned; where the screen is open to the network; NULL: nowhere */
-    bool ssh_port;    /* a port is forwarded */
-    bool ssh_answers; /* asked only of a running machine */
+    char *screen;         /* owned; where the screen is open to the network; NULL: nowhere */
+    bool screen_unlocked; /* a port of the host's loopback shows it, without a password */
+    bool ssh_port;        /* a port is forwarded */
+    bool ssh_answers;     /* asked only of a running machine */
 } MvmFacts;
 
 /* facts->connect, "" for NULL: "macvm define NAME%s", "virsh%s list". */

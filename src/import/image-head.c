@@ -13,27 +13,33 @@
 #define APFS_MAGIC 32
 #define HFS_HEADER 1024
 
+/* What a refusal is about. */
+typedef struct {
+    const char *verb, *what;
+} Image;
+
 static bool
-refuse(const char *what, const char *cause, const char *hint, GError **error)
+refuse(const Image *image, const char *cause, const char *hint, GError **error)
 {
-    g_set_error(error, MVM_ERROR, MVM_ERROR_USAGE, "cannot import '%s': %s", what, cause);
+    g_set_error(error, MVM_ERROR, MVM_ERROR_USAGE, "cannot %s '%s': %s", image->verb, image->what,
+                cause);
     mvm_error_set_hint(error, "%s", hint);
     return false;
 }
 
 static bool
-check_qcow2(const MvmQcow2Head *head, const char *what, GError **error)
+check_qcow2(const MvmQcow2Head *head, const Image *image, GError **error)
 {
     if (head->version != 2 && head->version != 3)
-        return refuse(what, "a qcow2 image of another version, or a cut one",
+        return refuse(image, "a qcow2 image of another version, or a cut one",
                       "'qemu-img convert -O qcow2 IMAGE NEW' makes one of the present version",
                       error);
     if (head->draws)
-        return refuse(what, "the image draws on another file",
+        return refuse(image, "the image draws on another file",
                       "if you trust it: 'qemu-img convert -O qcow2 IMAGE NEW' makes a whole one",
                       error);
     if (head->encrypted)
-        return refuse(what, "the image is encrypted", "decrypt it with 'qemu-img convert'", error);
+        return refuse(image, "the image is encrypted", "decrypt it with 'qemu-img convert'", error);
     return true;
 }
 
@@ -79,17 +85,18 @@ is_other_format(const uint8_t *head, size_t len)
 }
 
 bool
-mvm_image_head_check(const uint8_t *head, size_t len, const char *what, MvmImageFormat *ret_format,
-                     GError **error)
+mvm_image_head_check(const uint8_t *head, size_t len, const char *verb, const char *what,
+                     MvmImageFormat *ret_format, GError **error)
 {
+    const Image image = {verb, what};
     MvmQcow2Head qcow2;
 
     if (mvm_qcow2_head_read(head, len, &qcow2)) {
         *ret_format = MVM_IMAGE_QCOW2;
-        return check_qcow2(&qcow2, what, error);
+        return check_qcow2(&qcow2, &image, error);
     }
     if (is_other_format(head, len) || !is_raw_disk(head, len))
-        return refuse(what, "neither a qcow2 image nor a raw disk",
+        return refuse(&image, "neither a qcow2 image nor a raw disk",
                       "'qemu-img convert -O qcow2 IMAGE NEW' makes one of another format", error);
     *ret_format = MVM_IMAGE_RAW;
     return true;

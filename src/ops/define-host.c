@@ -68,6 +68,20 @@ keep_firmware(MvmDefineWork *work)
     return true;
 }
 
+/* The kernel measures the frequency at each start of the host, and libvirt lets a machine start
+ * with one that is off by 250 parts in a million. */
+static void
+keep_tsc(MvmDefineWork *work)
+{
+    xmlDoc *base = work->current != NULL ? work->current->base : NULL;
+    uint64_t now = work->machine->tsc_frequency, had = 0;
+
+    if (now != 0 && base != NULL &&
+        mvm_xml_get_uint(base, "/domain/clock/timer[@name='tsc']/@frequency", &had, NULL) &&
+        MAX(now, had) - MIN(now, had) <= now / 4000)
+        work->machine->tsc_frequency = had;
+}
+
 /* libvirt makes the variables once, from the template of that time. */
 static void
 note_old_variables(const MvmDefineWork *work)
@@ -116,12 +130,15 @@ mvm_define_fit_to_host(MvmDefineWork *work, GError **error)
          !mvm_hostcheck_firmware(context, work->host, mvm_define_option(work, MVM_OPTION_FIRMWARE),
                                  work->machine, error)))
         return false;
+    if (work->current != NULL)
+        mvm_unfit_find(context->conn, work->host, work->current->doc, &work->unfit);
     if (!choose_passt(work, error))
         return false;
     note_old_variables(work);
     note_newer_profile(work);
     if (!mvm_oscheck_fit(context, work->host, mvm_define_is_strict(work), work->machine, error))
         return false;
+    keep_tsc(work);
     if (!mvm_define_is_strict(work))
         return true;
     return mvm_hostcheck_devices(context, work->host, work->machine, error) &&

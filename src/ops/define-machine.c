@@ -5,6 +5,7 @@
 #include "ops/osk.h"
 #include "ops/port.h"
 #include "util/error.h"
+#include "xml/xml.h"
 
 static void
 remember_disk(MvmMachine *machine, const MvmMetadata *metadata)
@@ -145,18 +146,41 @@ keep_ssh_user(MvmDefineWork *work)
     work->machine->ssh_user = g_strdup(had);
 }
 
-/* How large a machine is, and why, is told when that is decided: at first, and when something of it
- * is asked for. Later the user may have given it another size. */
-static bool
-decides_size(const MvmDefineWork *work)
+/* A number of the last rendering, where nothing is said of the option; else what machine has. */
+static unsigned
+keep_number(const MvmDefineWork *work, MvmOption option, const char *path, unsigned now)
 {
-    static const MvmOption options[] = {MVM_OPTION_MEMORY, MVM_OPTION_CORES, MVM_OPTION_THREADS,
-                                        MVM_OPTION_SOCKETS};
-    bool asked = false;
+    uint64_t had = 0;
 
-    for (size_t i = 0; i < G_N_ELEMENTS(options); i++)
-        asked = asked || work->request->options->value[options[i]] != NULL;
-    return asked || work->current == NULL;
+    if (mvm_define_option(work, option) != NULL ||
+        !mvm_xml_get_uint(work->current->base, path, &had, NULL) || had == 0 || had > G_MAXUINT)
+        return now;
+    return (unsigned)had;
+}
+
+/* Defaults are fitted to a host once: on another one, or when this one changes, the machine stays
+ * as large as it is until something else is asked for. */
+static void
+keep_size(MvmDefineWork *work)
+{
+    MvmMachine *machine = work->machine;
+    bool said = mvm_define_option(work, MVM_OPTION_CORES) != NULL ||
+                mvm_define_option(work, MVM_OPTION_THREADS) != NULL ||
+                mvm_define_option(work, MVM_OPTION_SOCKETS) != NULL;
+
+    if (work->current == NULL || work->current->base == NULL)
+        return;
+    machine->memory = (uint64_t)keep_number(work, MVM_OPTION_MEMORY, "/domain/memory[@unit='MiB']",
+                                            (unsigned)(machine->memory >> 20))
+                      << 20;
+    if (said)
+        return;
+    machine->sockets =
+        keep_number(work, MVM_OPTION_SOCKETS, "/domain/cpu/topology/@sockets", machine->sockets);
+    machine->cores =
+        keep_number(work, MVM_OPTION_CORES, "/domain/cpu/topology/@cores", machine->cores);
+    machine->threads =
+        keep_number(work, MVM_OPTION_THREADS, "/domain/cpu/topology/@threads", machine->threads);
 }
 
 bool
@@ -168,9 +192,13 @@ mvm_define_resolve_machine(MvmDefineWork *work, GError **error)
     work->host = mvm_host_read(work->context->conn, error);
     if (work->host == NULL)
         return false;
-    limits = (MvmHostLimits){.memory = work->host->memory, .cpus = work->host->cpus};
-    work->machine = mvm_machine_new(work->request->name, work->options, &limits,
-                                    decides_size(work) ? work->context->progress : NULL);
+    /* Of a machine that is there, only what is asked for now happens now. */
+    limits = (MvmHostLimits){.memory = work->host->memory,
+                             .cpus = work->host->cpus,
+                             .asked = work->current != NULL ? work->request->options : NULL};
+    work->machine =
+        mvm_machine_new(work->request->name, work->options, &limits, work->context->progress);
+    keep_size(work);
     work->machine->osk = mvm_osk_find(work->context, work->osk, osk);
     if (!mvm_machine_check_cpus(work->machine, error))
         return false;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "ops/define-merge.h"
 
+#include "ops/define-overrule.h"
 #include "upstream/textdiff.h"
 #include "util/error.h"
 #include "virt/render.h"
@@ -15,6 +16,8 @@ mvm_merged_free(MvmMerged *merged)
     if (merged == NULL)
         return;
     g_free(merged->xml);
+    g_clear_pointer(&merged->rendered, xmlFreeDoc);
+    g_clear_pointer(&merged->remarks, g_ptr_array_unref);
     g_free(merged);
 }
 
@@ -71,9 +74,22 @@ tell_conflicts(const char *name, const GPtrArray *conflicts, GError **error)
     return false;
 }
 
+static void
+tell_overruled(const GPtrArray *list, GPtrArray *sentences)
+{
+    for (guint i = 0; i < list->len; i++) {
+        const MvmMergeConflict *c = list->pdata[i];
+
+        g_ptr_array_add(sentences, g_strdup_printf("what you asked for replaces your edit of %s: "
+                                                   "was %s, you had %s, now %s",
+                                                   c->path, c->base, c->live, c->new));
+    }
+}
+
 /* The merged document, or NULL with the conflicts. */
 static xmlDoc *
-merge(const MvmCurrent *current, xmlDoc *rendered, const MvmDefineRequest *request, GError **error)
+merge(const MvmCurrent *current, xmlDoc *rendered, const MvmDefineRequest *request,
+      GPtrArray *remarks, GError **error)
 {
     g_autoptr(GPtrArray) forced = forced_paths(request->options, current->copy);
     MvmMergeInput input = {.base = current->base,
@@ -87,6 +103,8 @@ merge(const MvmCurrent *current, xmlDoc *rendered, const MvmDefineRequest *reque
         tell_conflicts(request->name, result->conflicts, error);
         return NULL;
     }
+    tell_overruled(result->overruled, remarks);
+    mvm_overrule(current->doc, rendered, request->options, result->merged, remarks);
     return g_steal_pointer(&result->merged);
 }
 
@@ -156,11 +174,12 @@ text_to_remember(const xmlDoc *rendered)
 }
 
 MvmMerged *
-mvm_define_merge(const MvmCurrent *current, const MvmMachine *machine, const MvmOptions *options,
-                 const MvmDefineRequest *request, GError **error)
+mvm_define_merge(const MvmCurrent *current, const MvmMachine *machine, const MvmUnfit *unfit,
+                 const MvmOptions *options, const MvmDefineRequest *request, GError **error)
 {
     g_autoptr(xmlDoc) rendered = mvm_render(machine, error);
     g_autoptr(xmlDoc) doc = NULL;
+    g_autoptr(GPtrArray) remarks = g_ptr_array_new_with_free_func(g_free);
     g_autofree char *text = NULL;
     MvmMerged *merged = NULL;
 
@@ -168,20 +187,63 @@ mvm_define_merge(const MvmCurrent *current, const MvmMachine *machine, const Mvm
         return NULL;
     text = text_to_remember(rendered);
     if (current == NULL)
-        doc = g_steal_pointer(&rendered);
-    else if ((doc = merge(current, rendered, request, error)) == NULL)
+        doc = mvm_xml_copy(rendered);
+    else if ((doc = merge(current, rendered, request, remarks, error)) == NULL)
         return NULL;
     if (current == NULL && request->origin.edit != NULL)
         request->origin.edit(doc, request->origin.data);
     if (machine->nvram_path != NULL)
         mvm_xml_set(doc, "/domain/os/nvram", "%s", machine->nvram_path);
+    mvm_unfit_move(unfit, doc, remarks);
     remember(doc, current, machine, options, request->reset_nvram, text);
     merged = g_new0(MvmMerged, 1);
     merged->xml = mvm_xml_node_to_text(xmlDocGetRootElement(doc));
     merged->changed = current == NULL ||
                       !mvm_xml_equal(xmlDocGetRootElement(current->doc), xmlDocGetRootElement(doc));
     merged->novel = current == NULL || mvm_xml_has_new_names(current->doc, doc);
+    merged->rendered = g_steal_pointer(&rendered);
+    merged->remarks = g_steal_pointer(&remarks);
     return merged;
+}
+
+GPtrArray *
+mvm_define_list_edits(const MvmCurrent *current)
+{
+    GPtrArray *sentences = g_ptr_array_new_with_free_func(g_free);
+    g_autoptr(GPtrArray) edits = NULL;
+
+    if (current == NULL || current->base == NULL)
+        return sentences;
+    edits = mvm_merge_list_edits(current->base, current->doc);
+    for (guint i = 0; i < edits->len; i++) {
+        const MvmMergeConflict *c = edits->pdata[i];
+
+        g_ptr_array_add(sentences, g_strdup_printf("%s: was %s, is %s", c->path, c->base, c->live));
+    }
+    return sentences;
+}
+
+GPtrArray *
+mvm_define_list_missed(const MvmMerged *merged, const MvmDefineRequest *request, const char *xml)
+{
+    GPtrArray *sentences = g_ptr_array_new_with_free_func(g_free);
+    g_autoptr(xmlDoc) doc = mvm_xml_parse(xml, strlen(xml), "the domain", NULL);
+    g_autoptr(GPtrArray) forced = forced_paths(request->options, false);
+    MvmMergeInput input = {.base = merged->rendered,
+                           .live = doc,
+                           .new = merged->rendered,
+                           .policy = MVM_MERGE_LIVE,
+                           .forced = (const char *const *)forced->pdata};
+    g_autoptr(MvmMergeResult) result = doc != NULL ? mvm_merge(&input) : NULL;
+
+    for (guint i = 0; result != NULL && i < result->overruled->len; i++) {
+        const MvmMergeConflict *c = result->overruled->pdata[i];
+
+        g_ptr_array_add(sentences, g_strdup_printf("libvirt did not take %s as asked for: it is "
+                                                   "%s, not %s",
+                                                   c->path, c->live, c->new));
+    }
+    return sentences;
 }
 
 /* libvirt counts memory in KiB, macvm in MiB: only what differs is to be seen as a difference. */

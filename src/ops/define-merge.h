@@ -5,6 +5,7 @@
 #include "machine/machine.h"
 #include "ops/define-current.h"
 #include "ops/define.h"
+#include "ops/unfit.h"
 
 #include <glib.h>
 #include <stdbool.h>
@@ -13,16 +14,27 @@ typedef struct {
     char *xml;
     bool changed; /* xml is not what current has */
     bool novel;   /* it has elements or attributes that current has not, or there is no current */
+    xmlDoc *rendered;   /* owned */
+    GPtrArray *remarks; /* what it does beyond what is asked for, as sentences; owned */
 } MvmMerged;
 
 void mvm_merged_free(MvmMerged *merged);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(MvmMerged, mvm_merged_free)
 
-/* Renders machine and merges it with current (may be NULL). The metadata of the result remembers
- * options and rendering. Conflicts: see mvm_define(). */
+/* Renders machine and merges it with current (may be NULL); what is unfit of that is moved. The
+ * metadata of the result remembers options and rendering. Conflicts: see mvm_define(). */
 MvmMerged *mvm_define_merge(const MvmCurrent *current, const MvmMachine *machine,
-                            const MvmOptions *options, const MvmDefineRequest *request,
-                            GError **error);
+                            const MvmUnfit *unfit, const MvmOptions *options,
+                            const MvmDefineRequest *request, GError **error);
+
+/* The user's own edits of current, in "path: was X, is Y"; empty without a last rendering to
+ * compare with. The caller frees. */
+GPtrArray *mvm_define_list_edits(const MvmCurrent *current);
+
+/* What of request did not become so in xml, which is what libvirt has of the machine by now; as
+ * sentences. The caller frees. */
+GPtrArray *mvm_define_list_missed(const MvmMerged *merged, const MvmDefineRequest *request,
+                                  const char *xml);
 
 /* The difference between current (may be NULL) and merged for people: without macvm's own metadata,
  * without the OSK. "" when there is none. The caller frees. */

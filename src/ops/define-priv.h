@@ -22,6 +22,7 @@ typedef struct {
     MvmOptions *options; /* owned; all of them, by precedence */
     char *osk;           /* owned; from macvm.conf */
     MvmHost *host;       /* owned */
+    MvmUnfit unfit;      /* of current; owned */
     MvmMachine *machine; /* owned */
     MvmLock *port_claim; /* owned; on a port that was chosen now, or NULL */
     MvmImageRequest images_wanted;

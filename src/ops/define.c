@@ -25,6 +25,7 @@ work_clear(MvmDefineWork *work)
     mvm_options_free(work->options);
     mvm_secret_free(work->osk);
     mvm_host_free(work->host);
+    mvm_unfit_clear(&work->unfit);
     mvm_machine_free(work->machine);
     mvm_lock_release(work->port_claim);
 }
@@ -53,7 +54,7 @@ mvm_define_option(const MvmDefineWork *work, MvmOption which)
 bool
 mvm_define_is_strict(const MvmDefineWork *work)
 {
-    return work->request->mode == MVM_DEFINE || work->request->mode == MVM_DEFINE_CHECK;
+    return work->request->mode != MVM_DEFINE_PRINT;
 }
 
 bool
@@ -66,8 +67,8 @@ bool
 mvm_define_work_merge(MvmDefineWork *work, GError **error)
 {
     mvm_merged_free(work->merged);
-    work->merged =
-        mvm_define_merge(work->current, work->machine, work->options, work->request, error);
+    work->merged = mvm_define_merge(work->current, work->machine, &work->unfit, work->options,
+                                    work->request, error);
     return work->merged != NULL;
 }
 
@@ -80,13 +81,46 @@ plan(MvmDefineWork *work, GError **error)
            mvm_define_work_merge(work, error);
 }
 
+/* What there is to say of the domain itself. */
 static void
-warn_of_screen(const MvmDefineWork *work, const char *xml)
+look_at_domain(const MvmDefineWork *work, MvmDefineResult *result)
 {
+    const char *xml = work->merged->xml;
     g_autoptr(xmlDoc) doc = mvm_xml_parse(xml, strlen(xml), "domain", NULL);
+    g_autofree char *boot = mvm_current_image_source(MVM_IMAGE_OPENCORE);
+    g_autoptr(GPtrArray) keys = NULL;
 
-    if (doc != NULL)
-        mvm_screen_warn(work->context, work->machine->name, doc);
+    if (doc == NULL)
+        return;
+    mvm_screen_warn(work->context, work->machine->name, doc);
+    keys = mvm_xml_get_nodes(doc, "/domain/qemu:commandline/qemu:arg[contains(@value, 'osk=')]");
+    result->no_osk = keys->len == 0;
+    g_strrstr(boot, "/source")[0] = '\0'; /* the disk, of whatever source */
+    result->no_opencore = mvm_xml_get_node(doc, boot) == NULL;
+}
+
+static void
+note_all(const MvmDefineWork *work, const GPtrArray *sentences)
+{
+    for (guint i = 0; i < sentences->len; i++)
+        mvm_progress_note(work->context->progress, "%s", (const char *)sentences->pdata[i]);
+}
+
+/* libvirt may have made something else of it than what was asked for. */
+static bool
+read_back(const MvmDefineWork *work, GError **error)
+{
+    g_autofree char *xml = NULL;
+    g_autoptr(GPtrArray) missed = NULL;
+
+    if (!work->merged->changed ||
+        !mvm_definition_read(work->context->conn, work->machine->name, &xml, error))
+        return !work->merged->changed;
+    if (xml == NULL)
+        return true;
+    missed = mvm_define_list_missed(work->merged, work->request, xml);
+    note_all(work, missed);
+    return true;
 }
 
 /* What became of the machine. A saved state goes on as the machine that it was. */
@@ -108,9 +142,11 @@ look(const MvmDefineWork *work, MvmDefineResult *result)
 static bool
 answer(MvmDefineWork *work, MvmDefineResult *result, GError **error)
 {
-    if (work->request->mode == MVM_DEFINE && !mvm_define_make(work, error))
+    if (work->request->mode == MVM_DEFINE &&
+        (!mvm_define_make(work, error) || !read_back(work, error)))
         return false;
-    warn_of_screen(work, work->merged->xml);
+    note_all(work, work->merged->remarks);
+    look_at_domain(work, result);
     result->created = work->current == NULL;
     result->changed = work->merged->changed;
     if (work->request->mode == MVM_DEFINE)
@@ -118,6 +154,7 @@ answer(MvmDefineWork *work, MvmDefineResult *result, GError **error)
     if (work->request->mode == MVM_DEFINE_PRINT)
         result->text = g_strdup(work->merged->xml);
     if (work->request->mode == MVM_DEFINE_DIFF) {
+        result->kept = mvm_define_list_edits(work->current);
         result->text = mvm_define_diff(work->current, work->merged, error);
         return result->text != NULL;
     }
@@ -210,5 +247,6 @@ void
 mvm_define_result_clear(MvmDefineResult *result)
 {
     g_free(result->text);
+    g_clear_pointer(&result->kept, g_ptr_array_unref);
     *result = (MvmDefineResult){0};
 }

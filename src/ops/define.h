@@ -57,10 +57,12 @@ typedef struct {
 } MvmDefineRequest;
 
 typedef struct {
-    char *text;   /* MVM_DEFINE_DIFF: the difference ("" for none); MVM_DEFINE_PRINT: the XML */
-    bool created; /* there was no such machine before */
-    bool changed; /* false: the machine already was as asked for */
-    bool running; /* it runs, so that the change shows at its next start */
+    char *text;      /* MVM_DEFINE_DIFF: the difference ("" for none); MVM_DEFINE_PRINT: the XML */
+    GPtrArray *kept; /* MVM_DEFINE_DIFF: the user's own edits, "path: was X, is Y"; owned */
+    bool no_opencore, no_osk; /* without them it cannot start macOS */
+    bool created;             /* there was no such machine before */
+    bool changed;             /* false: the machine already was as asked for */
+    bool running;             /* it runs, so that the change shows at its next start */
 } MvmDefineResult;
 
 /* Fails with MVM_ERROR_CONFLICT when a domain of that name is not macvm's, when the user's edits

@@ -8,6 +8,7 @@
 #include "ops/hostprobe.h"
 #include "ops/machine.h"
 #include "ops/screen.h"
+#include "ops/unfit.h"
 #include "upstream/osk.h"
 #include "util/error.h"
 #include "util/secret.h"
@@ -78,6 +79,23 @@ load_wanted(const MvmContext *context, const MvmDoctorRequest *request, Wanted *
            mvm_options_set(wanted->options, MVM_OPTION_OS, request->os, error);
 }
 
+/* As large as it is by now, whoever made it so. */
+static void
+describe_size(xmlDoc *doc, MvmMachine *machine)
+{
+    uint64_t cpus = 0, kib = 0;
+
+    if ((mvm_xml_get_uint(doc, "/domain/vcpu/@current", &cpus, NULL) ||
+         mvm_xml_get_uint(doc, "/domain/vcpu", &cpus, NULL)) &&
+        cpus > 0 && cpus < G_MAXUINT16) {
+        machine->sockets = machine->threads = 1;
+        machine->cores = (unsigned)cpus;
+    }
+    if (mvm_xml_get_uint(doc, "/domain/memory[not(@unit) or @unit='KiB']", &kib, NULL) &&
+        kib < UINT64_C(1) << 50)
+        machine->memory = kib * 1024;
+}
+
 static void
 describe_machine(const Wanted *wanted, MvmFacts *facts)
 {
@@ -86,8 +104,12 @@ describe_machine(const Wanted *wanted, MvmFacts *facts)
 
     facts->machine = mvm_machine_new(wanted->name, wanted->options, &any, NULL);
     facts->defined = wanted->current != NULL;
-    facts->screen = facts->defined ? mvm_screen_exposure(wanted->current->doc) : NULL;
-    facts->has_passt = facts->defined && mvm_xml_get_node(wanted->current->doc, MVM_PASST_CARD);
+    if (facts->defined) {
+        describe_size(wanted->current->doc, facts->machine);
+        facts->screen = mvm_screen_exposure(wanted->current->doc);
+        facts->screen_unlocked = mvm_screen_is_unlocked(wanted->current->doc);
+        facts->has_passt = mvm_xml_get_node(wanted->current->doc, MVM_PASST_CARD) != NULL;
+    }
     facts->want_tcg = facts->defined ? g_strcmp0(wanted->current->type, "qemu") == 0
                                      : g_strcmp0(accel, "tcg") == 0;
     if (facts->defined && wanted->current->metadata->ssh_port > 0) {
@@ -129,14 +151,20 @@ gather_features(MvmConnection *conn, MvmFacts *facts)
 }
 
 static void
-gather_host(MvmConnection *conn, const MvmDoctorRequest *request, MvmFacts *facts)
+gather_host(MvmConnection *conn, const MvmDoctorRequest *request, const Wanted *wanted,
+            MvmFacts *facts)
 {
+    g_auto(MvmUnfit) unfit = {0};
+
     facts->host = mvm_host_read(conn, &facts->host_error);
     if (facts->host == NULL)
         return;
     if (!request->no_probe)
         facts->probe = mvm_hostprobe_refresh(conn, facts->host, &facts->probe_error);
     gather_features(conn, facts);
+    if (wanted->current != NULL)
+        mvm_unfit_find(conn, facts->host, wanted->current->doc, &unfit);
+    facts->unfit = mvm_unfit_describe(&unfit);
     if (facts->machine->net_kind == MVM_NET_NETWORK)
         (void)mvm_network_is_active(conn, facts->machine->net_source, &facts->network_active,
                                     &facts->network_error);
@@ -212,7 +240,7 @@ gather(const MvmContext *context, const MvmDoctorRequest *request, const Wanted 
     if (conn != NULL && wanted->current != NULL)
         facts->opencore_path = volume_path(conn, wanted->current->images[MVM_IMAGE_OPENCORE].path);
     if (conn != NULL)
-        gather_host(conn, request, facts);
+        gather_host(conn, request, wanted, facts);
     gather_kernel(conn, facts);
     if (conn != NULL) {
         mvm_doctor_gather_pool(conn, pool, facts);

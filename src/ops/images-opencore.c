@@ -1,9 +1,35 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "import/image-head.h"
 #include "ops/images-priv.h"
 #include "upstream/roles.h"
 #include "util/error.h"
 #include "util/file.h"
 #include "util/words.h"
+
+#include <unistd.h>
+
+/* A disk that is given is looked at even where it is not needed: what is wrong with it would else
+ * show when it is. */
+static bool
+check_given(const MvmImages *images, GError **error)
+{
+    const MvmImageRequest *request = images->request;
+    uint8_t head[MVM_IMAGE_HEAD] = {0};
+    MvmImageFormat format = MVM_IMAGE_RAW;
+    mvm_autofd fd = -1;
+    ssize_t got = 0;
+
+    /* An update reads the EFI folder in it. */
+    if (request->opencore == NULL || request->opencore_change != MVM_OPENCORE_KEEP)
+        return true;
+    fd = mvm_images_open_file(request->opencore, error);
+    if (fd < 0)
+        return false;
+    got = pread(fd, head, sizeof head, 0);
+    if (got < 0)
+        return mvm_error_set_errno(error, "read", request->opencore);
+    return mvm_image_head_check(head, (size_t)got, "use", request->opencore, &format, error);
+}
 
 /* The boot loader comes as an image: the user's own, or upstream's. NULL with neither, told by a
  * note. */
@@ -271,6 +297,8 @@ mvm_images_plan_opencore(MvmImages *images, GError **error)
     g_autoptr(MvmVolume) volume = NULL;
 
     images->opencore_clean = images->request->opencore_asked;
+    if (!check_given(images, error))
+        return false;
     if (mvm_images_is_replaced(images, MVM_IMAGE_OPENCORE)) {
         note_ignored_image(images);
         return keep_replaced(images, error);

@@ -90,7 +90,7 @@ check_head(MvmImportFile *file, MvmImportKind kind, off_t size, GError **error)
             return refuse(file->path, "not UEFI firmware", error);
         return true;
     }
-    if (!mvm_image_head_check(head, (size_t)got, file->path, &format, error))
+    if (!mvm_image_head_check(head, (size_t)got, "import", file->path, &format, error))
         return false;
     file->is_raw = format == MVM_IMAGE_RAW;
     return lock_image(file, error);

@@ -55,6 +55,14 @@ mvm_screen_exposure(xmlDoc *doc)
     return NULL;
 }
 
+bool
+mvm_screen_is_unlocked(xmlDoc *doc)
+{
+    return mvm_xml_get_node(doc, "/domain/devices/graphics[@type='vnc' or @type='spice']"
+                                 "[not(@passwd)][not(listen/@type='socket' or listen/@type='none')]"
+                                 "[not(@socket)]") != NULL;
+}
+
 void
 mvm_screen_warn(const MvmContext *context, const char *name, xmlDoc *doc)
 {

@@ -16,4 +16,7 @@ char *mvm_screen_address(xmlDoc *doc);
 char *mvm_screen_exposure(xmlDoc *doc);
 
 /* Notes such an exposure of the machine called name, which stays as the user set it up. */
+/* Whether who is on the host needs no password for the screen: VNC or SPICE on a port. */
+bool mvm_screen_is_unlocked(xmlDoc *doc);
+
 void mvm_screen_warn(const MvmContext *context, const char *name, xmlDoc *doc);

@@ -176,6 +176,17 @@ mvm_host_get_domcaps(const MvmHost *host, bool kvm)
     return kvm ? host->kvm : host->tcg;
 }
 
+bool
+mvm_host_has_emulator(MvmConnection *conn, const char *path, bool kvm)
+{
+    char *xml =
+        virConnectGetDomainCapabilities(conn->virt, path, GUEST_ARCH, NULL, domain_type(kvm), 0);
+    bool found = xml != NULL;
+
+    free(xml);
+    return found;
+}
+
 static char *
 cpu_question(const char *const *features)
 {

@@ -67,6 +67,9 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(MvmHost, mvm_host_free)
 /* The capabilities with KVM or with TCG; NULL when that one is not offered. Borrowed. */
 const MvmDomCaps *mvm_host_get_domcaps(const MvmHost *host, bool kvm);
 
+/* Whether path is an emulator for x86_64 there, for that accelerator. */
+bool mvm_host_has_emulator(MvmConnection *conn, const char *path, bool kvm);
+
 /* Which of features (NULL-terminated, libvirt's names: "avx2") a guest cannot have on this host
  * with KVM, or with TCG. The question is put with a Nehalem underneath, so that what such a CPU
  * has is in the answer too. *ret_missing is a NULL-terminated list that the caller frees, empty

@@ -62,6 +62,8 @@ static const struct {
      "write a URI such as qemu:///system or qemu+ssh://HOST/system, or an alias of libvirt.conf"},
     {VIR_ERR_NO_CONNECT, NULL, NULL, MVM_ERROR_HOST,
      "check the connection URI: macvm works with those that begin with qemu"},
+    {VIR_ERR_CONFIG_UNSUPPORTED, "does not support machine type", NULL, MVM_ERROR_HOST,
+     "macvm define NAME moves the machine to a type that the host's QEMU has"},
     {VIR_ERR_CONFIG_UNSUPPORTED, NULL, NULL, MVM_ERROR_HOST, "'macvm doctor' checks the host"},
     {VIR_ERR_CPU_INCOMPATIBLE, NULL, NULL, MVM_ERROR_HOST, "'macvm doctor' checks the host"},
     {VIR_ERR_SYSTEM_ERROR, "Host key verification failed", NULL, MVM_ERROR_HOST,

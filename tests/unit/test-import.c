@@ -672,7 +672,8 @@ assert_qcow2(uint8_t version, size_t at, uint64_t value, bool good)
 
     value = GUINT64_TO_BE(value);
     memcpy(head + at, &value, sizeof value);
-    g_assert_cmpint(mvm_image_head_check(head, sizeof head, "x", &format, &error), ==, good);
+    g_assert_cmpint(mvm_image_head_check(head, sizeof head, "import", "x", &format, &error), ==,
+                    good);
     if (good)
         g_assert_cmpint(format, ==, MVM_IMAGE_QCOW2);
     else
@@ -696,17 +697,18 @@ test_image_head(void)
     assert_qcow2(3, 72, 4, false);                 /* an external data file */
     assert_qcow2(2, 72, 4, true);                  /* version 2 has no such field */
     assert_qcow2(3, 32, UINT64_C(2) << 32, false); /* encrypted */
-    g_assert_false(mvm_image_head_check((const uint8_t *)"QFI\xfb\0\0\0\3", 8, "x", &format, NULL));
-    g_assert_false(mvm_image_head_check(disk, sizeof disk, "x", &format, NULL));
-    g_assert_false(mvm_image_head_check(disk, 0, "x", &format, NULL));
+    g_assert_false(
+        mvm_image_head_check((const uint8_t *)"QFI\xfb\0\0\0\3", 8, "import", "x", &format, NULL));
+    g_assert_false(mvm_image_head_check(disk, sizeof disk, "import", "x", &format, NULL));
+    g_assert_false(mvm_image_head_check(disk, 0, "import", "x", &format, NULL));
     memcpy(disk + 510, "\x55\xaa", 2);
-    g_assert_true(mvm_image_head_check(disk, 512, "x", &format, NULL));
+    g_assert_true(mvm_image_head_check(disk, 512, "import", "x", &format, NULL));
     g_assert_cmpint(format, ==, MVM_IMAGE_RAW);
-    g_assert_false(mvm_image_head_check(disk, 511, "x", &format, NULL));
+    g_assert_false(mvm_image_head_check(disk, 511, "import", "x", &format, NULL));
     for (size_t i = 0; i < G_N_ELEMENTS(others); i++) {
         memset(disk, 0, 64);
         memcpy(disk, others[i], strlen(others[i]));
-        g_assert_false(mvm_image_head_check(disk, sizeof disk, "x", &format, NULL));
+        g_assert_false(mvm_image_head_check(disk, sizeof disk, "import", "x", &format, NULL));
     }
 }
 
