@@ -151,15 +151,16 @@ print_diff(const MvmCli *cli, const char *text)
     }
 }
 
-/* Where nothing would change, what the user made of the machine, which stays. */
+/* Where nothing would change, what the user made of the machine, which stays: no part of the
+ * difference, which is empty. */
 static void
-print_kept(const MvmDefineResult *result)
+say_kept(MvmCli *cli, const MvmDefineResult *result)
 {
     if (*result->text != '\0' || result->kept->len == 0)
         return;
-    puts("Nothing would change. Your own edits are kept:");
+    mvm_cli_say(cli, "nothing would change; your own edits are kept:");
     for (guint i = 0; i < result->kept->len; i++)
-        mvm_cli_print(stdout, "  %s\n", (const char *)result->kept->pdata[i]);
+        mvm_cli_say(cli, "  %s", (const char *)result->kept->pdata[i]);
 }
 
 /* The last line, so that it is read. */
@@ -191,7 +192,7 @@ tell(MvmCli *cli, const MvmDefineRequest *request, const MvmDefineResult *result
         tell_json(request, result);
     } else if (request->mode == MVM_DEFINE_DIFF) {
         print_diff(cli, result->text);
-        print_kept(result);
+        say_kept(cli, result);
     } else if (result->text != NULL) {
         mvm_cli_print_document(result->text);
     } else if (!cli->quiet) {

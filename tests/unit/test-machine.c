@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "machine/machine.h"
 #include "machine/name.h"
+#include "machine/screen.h"
 #include "util/error.h"
 
 #include <string.h>
@@ -229,6 +230,66 @@ test_mac(void)
     }
 }
 
+static void
+test_screen(void)
+{
+    static const struct {
+        const char *resolution;
+        uint64_t memory; /* KiB */
+        bool mode;
+        const char *nearest;
+    } cases[] = {
+        {"640x480", 16384, true, "640x480"},      {"1366x768", 16384, false, "1360x768"},
+        {"1920x1080", 16384, true, "1920x1080"},  {"2560x1440", 16384, true, "2560x1440"},
+        {"3840x2160", 32768, true, "3840x2160"},  {"5120x2880", 65536, false, "4096x2160"},
+        {"8192x4320", 262144, true, "8192x4320"}, {"600x400", 16384, false, "640x480"},
+    };
+
+    for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
+        g_assert_cmpuint(mvm_screen_memory(cases[i].resolution) / 1024, ==, cases[i].memory);
+        g_assert_cmpint(mvm_screen_has_mode(cases[i].resolution), ==, cases[i].mode);
+        g_assert_cmpstr(mvm_screen_nearest(cases[i].resolution), ==, cases[i].nearest);
+    }
+    g_assert_cmpuint(mvm_screen_memory(NULL), ==, MVM_VIDEO_MEMORY);
+}
+
+static void
+count_note(MvmProgress *self, const char *text)
+{
+    g_string_append_printf(self->opaque, "%s\n", text);
+}
+
+/* What is asked for is remarked upon; what was asked for before is not, once more. */
+static void
+test_remarks(void)
+{
+    g_autoptr(MvmOptions) options = mvm_options_new();
+    g_autoptr(MvmOptions) asked = mvm_options_new();
+    g_autoptr(GString) notes = g_string_new(NULL);
+    MvmProgress progress = {.note = count_note, .opaque = notes};
+    MvmHostLimits limits = {.memory = 8 * GIB, .cpus = 2, .asked = asked};
+    static const struct {
+        const char *option, *value, *note;
+    } cases[] = {{"memory", "1G", "macOS 14 needs 4 GiB of memory\n"},
+                 {"disk-size", "5G", "macOS 14 needs a disk of 26 GiB to be installed on\n"},
+                 {"resolution", "1366x768",
+                  "the firmware has no mode of 1366x768: the screen gets another size; "
+                  "--resolution 1360x768 is one that it has\n"},
+                 {"cores", "8", "the host has only 2 CPUs: 16 vCPUs will be slow\n"},
+                 {"ssh-port", "2300", ""}};
+
+    for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
+        MvmOption option = mvm_option_find(cases[i].option);
+
+        g_assert_true(mvm_options_set(options, option, cases[i].value, NULL));
+        g_assert_true(mvm_options_set(asked, option, cases[i].value, NULL));
+        mvm_machine_free(mvm_machine_new("m", options, &limits, &progress));
+        g_assert_cmpstr(notes->str, ==, cases[i].note);
+        g_clear_pointer(&asked->value[option], g_free);
+        g_string_truncate(notes, 0);
+    }
+}
+
 int
 main(int argc, char **argv)
 {
@@ -241,5 +302,7 @@ main(int argc, char **argv)
     g_test_add_func("/machine/scaling", test_scaling);
     g_test_add_func("/machine/asked-is-kept", test_asked_is_kept);
     g_test_add_func("/machine/mac", test_mac);
+    g_test_add_func("/screen", test_screen);
+    g_test_add_func("/remarks", test_remarks);
     return g_test_run();
 }

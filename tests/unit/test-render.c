@@ -306,9 +306,9 @@ main(int argc, char **argv)
         {"bare", NULL, bare},
         {"awkward", NULL, awkward},
         {"finished", finished, without_recovery},
-        {"4k", large, NULL},
-        {"4k-qxl", large_qxl, NULL},
-        {"1440p", medium, NULL},
+        {"screen-4k", large, NULL},
+        {"screen-4k-qxl", large_qxl, NULL},
+        {"screen-1440p", medium, NULL},
         {"host-cpu-invtsc", host_cpu, with_invtsc},
     };
 
