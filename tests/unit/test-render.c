@@ -307,7 +307,7 @@ main(int argc, char **argv)
         {"awkward", NULL, awkward},
         {"finished", finished, without_recovery},
         {"screen-4k", large, NULL},
-        {"screen-4k-qxl", large_qxl, NULL},
+        {"screen-qxl-4k", large_qxl, NULL},
         {"screen-1440p", medium, NULL},
         {"host-cpu-invtsc", host_cpu, with_invtsc},
     };

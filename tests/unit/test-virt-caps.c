@@ -237,7 +237,7 @@ main(int argc, char **argv)
     g_test_add_func("/virt-caps/domcaps/passt", test_domcaps_passt);
     g_test_add_func("/virt-caps/domcaps/bad", test_domcaps_bad);
     g_test_add_func("/virt-caps/capabilities", test_capabilities);
-    g_test_add_func("/virt-caps/capabilities-machines-and-tsc", test_machines_and_tsc);
+    g_test_add_func("/virt-caps/machines-and-tsc", test_machines_and_tsc);
     g_test_add_func("/virt-caps/missing", test_missing);
     g_test_add_func("/virt-caps/firmware/vars", test_firmware_vars);
     g_test_add_func("/virt-caps/firmware/choose", test_firmware_choose);

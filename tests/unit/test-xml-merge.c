@@ -57,7 +57,7 @@ static const Case kind_cases[] = {
      "<video><model type='vga'/></video>",
      NULL,
      {"/domain/video/model/@type"}},
-    {"memory-of-a-screen",
+    {"screen-memory-grows",
      "<video><model type='vmvga'/></video>",
      "<video><model type='vmvga' vram='16384' heads='1'/></video>",
      "<video><model type='vmvga' vram='65536'/></video>",
@@ -88,7 +88,7 @@ static const Case kind_cases[] = {
      "/domain/input[@bus='virtio']|<input type=\"tablet\" bus=\"usb\"/>|(none)|<input "
      "type=\"tablet\" bus=\"virtio\"/>",
      {NULL}},
-    {"tablet-removed",
+    {"tablet-stays-removed",
      "<input type='tablet' bus='usb'/>",
      "<input type='mouse' bus='ps2'/>",
      "<input type='tablet' bus='usb'/>",
