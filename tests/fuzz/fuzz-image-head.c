@@ -16,7 +16,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     MvmImageFormat format = MVM_IMAGE_RAW;
     MvmQcow2Head head = {0};
     bool is_qcow2 = mvm_qcow2_head_read(bytes, size, &head);
-    bool taken = mvm_image_head_check(bytes, size, "input", &format, &error);
+    bool taken = mvm_image_head_check(bytes, size, "import", "input", &format, &error);
 
     g_assert_true(taken == (error == NULL));
     g_assert_true(mvm_qcow2_head_draws(bytes, size) == (is_qcow2 && head.draws));
