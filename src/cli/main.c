@@ -2,6 +2,7 @@
 /* The only place that prints errors and the only one that decides the exit status. */
 #include "cli/cli.h"
 #include "cli/menu.h"
+#include "cli/version.h"
 #include "util/error.h"
 #include "util/interrupt.h"
 
@@ -157,7 +158,7 @@ run(MvmCli *cli, int argc, char **argv, GError **error)
         return false;
     mvm_cli_progress_init(cli);
     if (version) {
-        puts("macvm " MACVM_VERSION);
+        mvm_cli_print_version(cli);
         return true;
     }
     if (argc > 1 && (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0 ||
