@@ -7,6 +7,7 @@
 #   ./bootstrap.sh --demo    then the main job, start to end, without macOS, KVM or GitHub: a small Linux stands in
 #   ./bootstrap.sh --test    packages of the tests too, then build and run all tests
 #   ./bootstrap.sh --deps    packages only (with --test or --demo: those of the tests or the demo too)
+#   ./bootstrap.sh --demo-installed    the demo alone, with the macvm of PREFIX or else of PATH: nothing is built
 #
 # Root is needed for packages alone, asked for through sudo or pkexec, and the command is shown first. --no-deps skips them.
 # Without a terminal, or with CI=true, nothing is asked.
@@ -14,6 +15,7 @@
 set -eu
 
 top=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+chosen_prefix=${PREFIX:-}
 PREFIX=${PREFIX:-${HOME:-/root}/.local}
 export PATH="$PATH:/usr/sbin:/sbin"
 
@@ -284,6 +286,15 @@ build_standin() { # made of Debian's packages: only apt fetches them
     with_new_lists 3 show "$top/tests/standin/build.sh" "$standin"
 }
 
+find_installed() { # PREFIX becomes that of the macvm that is there
+    local program=${chosen_prefix:+$chosen_prefix/bin/}macvm
+    program=$(command -v "$program") ||
+        die "find ${chosen_prefix:-an} installed macvm" './bootstrap.sh --demo builds one and installs it'
+    program=$(readlink -f "$program")
+    PREFIX=${program%/bin/macvm}
+    "$program" --version
+}
+
 run_demo() {
     local port program=$PREFIX/bin/macvm name path
 
@@ -379,11 +390,12 @@ mode=install mode_word='' only_deps='' deps=yes
 for arg; do
     case $arg in
     --demo) mode=demo mode_word=' --demo' ;;
+    --demo-installed) mode=demo-installed mode_word=' --demo-installed' ;;
     --test) mode='test' mode_word=' --test' ;;
     --deps) only_deps=yes ;;
     --no-deps) deps='' ;;
     -h | --help)
-        sed -n '3,14s/^# \{0,1\}//p' "${BASH_SOURCE[0]}"
+        sed -n '3,15s/^# \{0,1\}//p' "${BASH_SOURCE[0]}"
         exit 0
         ;;
     *)
@@ -397,6 +409,7 @@ done
 case $mode in
 install) groups='run build' ;;
 demo) groups='run build demo' ;;
+demo-installed) groups=demo ;;
 test) groups='run build demo test' ;;
 esac
 # shellcheck disable=SC2086
@@ -406,6 +419,10 @@ case $mode in
 install) build_and_install ;;
 demo)
     build_and_install
+    run_demo
+    ;;
+demo-installed)
+    find_installed
     run_demo
     ;;
 test) run_tests ;;

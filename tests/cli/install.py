@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""What `cmake --install` puts where, and that it works there: install.py CMAKE BUILDDIR. The prefix is another one than the
+"""What `cmake --install` puts where, and that it works there: install.py CMAKE BUILDDIR SOURCE. The prefix is another one than the
 tree was configured for."""
 
 import json
@@ -12,7 +12,7 @@ import subprocess
 import sys
 import tempfile
 
-cmake, build = sys.argv[1:]
+cmake, build, source = sys.argv[1:]
 if not shutil.which("git"):
     print("no git")
     sys.exit(77)
@@ -33,6 +33,8 @@ with tempfile.TemporaryDirectory() as top:
     wanted = {"bin/macvm", "share/systemd/user/macvm-clipboard@.service", "share/bash-completion/completions/macvm",
               "share/zsh/site-functions/_macvm", "share/fish/vendor_completions.d/macvm.fish"}
     wanted |= {f"share/macvm/templates/{name}" for name in ("domain.xml", "guest-agent.js", "kvm-macos.conf", "macvm.desktop")}
+    wanted |= {"share/licenses/macvm/LICENSE", *(f"share/doc/macvm/{name}.md" for name in ("README", "HACKING", "CHANGELOG"))}
+    wanted |= {f"share/doc/macvm/docs/{page.name}" for page in (pathlib.Path(source) / "docs").glob("*.md")}
     if shutil.which("scdoc"):
         wanted |= {"share/man/man1/macvm.1", *(f"share/man/man1/macvm-{command}.1" for command in commands)}
     found = {path.relative_to(prefix).as_posix() for path in prefix.rglob("*") if path.is_file()}

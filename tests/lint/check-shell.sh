@@ -7,7 +7,7 @@ command -v shellcheck >/dev/null || {
     echo 'shellcheck is not installed'
     exit 77
 }
-scripts=$(find bootstrap.sh .ci templates tests -type f ! -name '*.pyc' -exec \
+scripts=$(find bootstrap.sh .ci packaging templates tests -type f ! -name '*.pyc' -exec \
     awk 'FNR == 1 { if (/^#!.*[\/ ](ba|da)?sh( |$)/) print FILENAME; nextfile }' {} +)
 [ -n "$scripts" ] || {
     echo "no scripts below $1"

@@ -11,11 +11,11 @@ import subprocess
 import sys
 
 source, program = pathlib.Path(sys.argv[1]), sys.argv[2]
-TOP = {"CMakeLists.txt", "CMakePresets.json", "HACKING.md", "LICENSE", "README.md", "bootstrap.sh", "docs", "patches", "src",
-       "templates", "tests"}
+TOP = {"CHANGELOG.md", "CMakeLists.txt", "CMakePresets.json", "HACKING.md", "LICENSE", "README.md", "bootstrap.sh", "docs", "packaging", "patches",
+       "src", "templates", "tests"}
 # What is compared or parsed byte by byte, and what has no comments.
 DATA = ("tests/golden/", "tests/fuzz/corpus/", "tests/data/")
-PLAIN = {"LICENSE", "CMakePresets.json"}
+PLAIN = {"LICENSE", "CMakePresets.json", "packaging/debian/changelog", "packaging/debian/source/format"}
 LICENCE = "SPDX-License-Identifier: LGPL-2.1-or-later"
 wrong = []
 

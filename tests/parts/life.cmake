@@ -14,7 +14,8 @@ endforeach()
 add_test(NAME cli/version
     COMMAND "${CMAKE_CURRENT_SOURCE_DIR}/cli/version.py" "$<TARGET_FILE:macvm>" "${PROJECT_VERSION}")
 set_tests_properties(cli/version PROPERTIES LABELS cli TIMEOUT 60)
-add_test(NAME cli/install COMMAND "${CMAKE_CURRENT_SOURCE_DIR}/cli/install.py" "${CMAKE_COMMAND}" "${CMAKE_BINARY_DIR}")
+add_test(NAME cli/install COMMAND "${CMAKE_CURRENT_SOURCE_DIR}/cli/install.py" "${CMAKE_COMMAND}" "${CMAKE_BINARY_DIR}"
+        "${CMAKE_SOURCE_DIR}")
 set_tests_properties(cli/install PROPERTIES LABELS cli TIMEOUT 60 SKIP_RETURN_CODE 77)
 add_test(NAME cli/menu COMMAND "${CMAKE_CURRENT_SOURCE_DIR}/cli/menu.py" "$<TARGET_FILE:macvm>")
 set_tests_properties(cli/menu PROPERTIES LABELS cli TIMEOUT 60)

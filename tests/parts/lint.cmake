@@ -7,4 +7,6 @@ add_test(NAME lint/tree COMMAND "${MACVM_PYTHON}" "${lint}/check-tree.py" "${CMA
 add_test(NAME lint/shell COMMAND "${lint}/check-shell.sh" "${CMAKE_SOURCE_DIR}")
 add_test(NAME lint/service COMMAND "${lint}/check-service.sh" $<TARGET_FILE:macvm>
     "${CMAKE_SOURCE_DIR}/templates/macvm-clipboard@.service.in")
-set_tests_properties(lint/docs lint/layers lint/tree lint/shell lint/service PROPERTIES LABELS lint SKIP_RETURN_CODE 77)
+add_test(NAME lint/packaging COMMAND "${MACVM_PYTHON}" "${lint}/check-packaging.py" "${CMAKE_SOURCE_DIR}" "${CMAKE_COMMAND}"
+    "${CMAKE_BINARY_DIR}" "${PROJECT_VERSION}")
+set_tests_properties(lint/docs lint/layers lint/tree lint/shell lint/service lint/packaging PROPERTIES LABELS lint SKIP_RETURN_CODE 77)
