@@ -60,6 +60,7 @@ stdenv.mkDerivation {
   ];
 
   cmakeFlags = [
+    "-DMACVM_UNINSTALLED=OFF"
     "-DMACVM_USER_UNIT_DIR=lib/systemd/user"
     "-DBUILD_TESTING=OFF"
   ];

@@ -32,8 +32,10 @@ find_data_dir(const char *self)
     g_autofree char *folder = g_path_get_dirname(self);
     g_autofree char *beside = g_canonicalize_filename(MACVM_BINDIR_TO_DATADIR, folder);
 
+#ifdef MACVM_BUILD_DIR
     if (g_str_has_prefix(self, MACVM_BUILD_DIR "/"))
         return g_strdup(MACVM_SOURCE_DIR);
+#endif
     return g_file_test(beside, G_FILE_TEST_IS_DIR) ? g_steal_pointer(&beside)
                                                    : g_strdup(MACVM_INSTALL_DATADIR);
 }
