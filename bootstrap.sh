@@ -289,7 +289,7 @@ build_standin() { # made of Debian's packages: only apt fetches them
 find_installed() { # PREFIX becomes that of the macvm that is there
     local program=${chosen_prefix:+$chosen_prefix/bin/}macvm
     program=$(command -v "$program") ||
-        die "find ${chosen_prefix:-an} installed macvm" './bootstrap.sh --demo builds one and installs it'
+        die "find an installed macvm${chosen_prefix:+ in $chosen_prefix/bin}" './bootstrap.sh --demo builds one and installs it'
     program=$(readlink -f "$program")
     PREFIX=${program%/bin/macvm}
     "$program" --version
