@@ -21,7 +21,8 @@ const GOptionEntry mvm_global_options[] = {
     FLAG("help", 'h', "show how a command is used"),
     {0},
 };
-static const GOptionEntry version_option = FLAG("version", 0, "print the version; with -v, of the libraries too");
+static const GOptionEntry version_option =
+    FLAG("version", 0, "print the version; with -v, of the libraries too");
 
 /* The width of the column of names in lists. */
 #define NAME_WIDTH 14
