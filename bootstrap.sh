@@ -24,7 +24,7 @@ packages() { # MANAGER GROUP, groups: run build demo test
     case $1:$2 in
     apt:run) echo ca-certificates libvirt-daemon-system libvirt-clients qemu-system-x86 qemu-utils ovmf openssh-client mtools passt ;;
     apt:build)
-        echo gcc libc6-dev cmake ninja-build pkg-config libglib2.0-dev libvirt-dev libxml2-dev libjson-glib-dev \
+        echo gcc libc6-dev cmake ninja-build pkgconf libglib2.0-dev libvirt-dev libxml2-dev libjson-glib-dev \
             libsmartcols-dev libgit2-dev libcurl4-openssl-dev libdeflate-dev libssl-dev libbz2-dev liblzma-dev \
             zlib1g-dev libfdisk-dev libxcb1-dev libxcb-xfixes0-dev libwayland-dev scdoc
         ;;
