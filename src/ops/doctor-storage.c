@@ -189,8 +189,15 @@ gather_system_disk(MvmPool *pool, MvmFacts *facts)
         facts->machine->disk_size = volume->capacity;
         return;
     }
-    facts->system_disk.problem = g_strdup_printf("no volume '%s'", name);
-    facts->system_disk.fix = g_strdup_printf("macvm define %s%s", word, mvm_facts_connect(facts));
+    facts->system_disk.problem = g_strdup_printf(
+        "no volume '%s'%s", name,
+        facts->defined ? ": is its drive mounted, or was the file moved or renamed? "
+                         "Only if it is lost, give the machine a new, empty disk"
+                       : "");
+    facts->system_disk.fix =
+        facts->defined
+            ? g_strdup_printf("macvm set %s --new-disk%s", word, mvm_facts_connect(facts))
+            : g_strdup_printf("macvm define %s%s", word, mvm_facts_connect(facts));
 }
 
 void

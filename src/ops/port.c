@@ -101,8 +101,8 @@ mvm_port_is_shared(const MvmContext *context, const char *name, unsigned port)
 static MvmLock *
 claim(const MvmContext *context, unsigned port)
 {
-    g_autofree char *key =
-        g_strdup_printf("%s\n%u", mvm_connection_get_endpoint(context->conn)->uri, port);
+    g_autofree char *daemon = mvm_connection_dup_key(context->conn);
+    g_autofree char *key = g_strdup_printf("%s\n%u", daemon, port);
 
     return mvm_lock_take_key("port", key, "port", NULL);
 }

@@ -4,8 +4,12 @@
 #include "util/error.h"
 #include "virt/connect.h"
 
+#include <stdint.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 #include <unistd.h>
+
+#define SYSTEM_DEFINITIONS "/etc/libvirt"
 
 static bool
 is_session_path(const MvmEndpoint *endpoint)
@@ -130,12 +134,18 @@ mvm_connection_is_session(const MvmConnection *conn)
     return conn->session;
 }
 
+/* A daemon on this machine is known by the directory of its definitions, which all who reach it
+ * share, however they come: the URI alone is the same for every user, and in every container. */
 char *
 mvm_connection_dup_key(const MvmConnection *conn)
 {
-    return conn->session && !conn->endpoint->remote
-               ? g_strdup_printf("%s %u", conn->endpoint->uri, geteuid())
-               : g_strdup(conn->endpoint->uri);
+    g_autofree char *own = g_build_filename(g_get_user_config_dir(), "libvirt", NULL);
+    struct stat st = {0};
+
+    if (conn->endpoint->remote || stat(conn->session ? own : SYSTEM_DEFINITIONS, &st) < 0)
+        return g_strdup(conn->endpoint->uri);
+    return g_strdup_printf("%s %ju:%ju", conn->session ? "session" : "system", (uintmax_t)st.st_dev,
+                           (uintmax_t)st.st_ino);
 }
 
 bool

@@ -44,7 +44,8 @@ const MvmEndpoint *mvm_connection_get_endpoint(const MvmConnection *conn);
  * libvirt serves that one by the system daemon. */
 bool mvm_connection_is_session(const MvmConnection *conn);
 
-/* Names the daemon among all that users of this machine reach: a lock's key. The caller frees. */
+/* Identifies the daemon among all that users of this machine reach: the key of a lock. The caller
+ * frees. */
 char *mvm_connection_dup_key(const MvmConnection *conn);
 
 /* True for qemu:///session opened by root, which is the system daemon in truth. */

@@ -8,7 +8,6 @@ code of its JSON error. MVM_TEST_REGENERATE=1 writes the file anew from what the
 """
 
 import difflib
-import fcntl
 import hashlib
 import os
 import re
@@ -44,10 +43,10 @@ def scene_taken(env):
     env.virsh("define", env.write("f.xml", "<domain type='qemu'><name>foreign</name><memory>65536</memory>"
                                            "<os><type arch='x86_64'>hvm</type></os></domain>"))
     env.virsh("domrename", "mine", "renamed")
-    key = hashlib.sha256(f"{env.uri}\nbusy".encode()).hexdigest()[:16]
-    lock = env.write(f"r/macvm/define-{key}.lock", "", 0o600)
-    held = open(lock, "rb")
-    fcntl.flock(held, fcntl.LOCK_EX)
+    definitions = os.stat(env.config_home / "libvirt")
+    key = hashlib.sha256(f"session {definitions.st_dev}:{definitions.st_ino}\nbusy".encode()).hexdigest()[:32]
+    held = socket.socket(socket.AF_UNIX)
+    held.bind(f"\0macvm-define-{key}")
     env.after = held.close
 
 
