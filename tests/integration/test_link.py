@@ -47,7 +47,7 @@ class Lost(unittest.TestCase):
             said = self.cut(env, b"q35", "define", *SMALL, "--accel", "tcg")
             self.assertNotIn("install", said)
             said = self.cut(env, b"<pool type", "define", *SMALL, "--accel", "tcg")
-            self.assertIn("cannot make pool 'macvm'", said)
+            self.assertIn("cannot create storage pool 'macvm'", said)
             env.macvm("define", *SMALL, "--accel", "tcg")
 
 
@@ -81,13 +81,14 @@ class Far(unittest.TestCase):
         """Why a machine did not start is in a log over there."""
         with harness.Environment.ssh("session", apart=True) as env:
             env.checkout()
-            port = env.server.free_port()
             for name in ("one", "two"):
-                env.macvm("define", name, *SMALL, "--accel", "tcg", "--ssh-port", port)
+                env.macvm("define", name, *SMALL, "--accel", "tcg", "--ssh-port", env.server.free_port())
             env.macvm("up", "one")
             self.assertIsNone(env.macvm_json("status", "one")["last_error"])
-            env.macvm("up", "two", expect=4)
-            self.assertRegex(env.macvm_json("status", "two")["last_error"], "host forwarding rule|Address already in use")
+            text = env.virsh("dumpxml", "--inactive", "--security-info", "two").out
+            env.virsh("define", env.write("two.xml", text.replace("</qemu:commandline>", "<qemu:arg value='-nonsense'/></qemu:commandline>")))
+            env.macvm("up", "two", expect=(1, 5))
+            self.assertIn("-nonsense: invalid option", env.macvm_json("status", "two")["last_error"])
             # QEMU's warnings at its start are not why it ended.
             for pid in env.server.qemu_pids():
                 os.kill(pid, signal.SIGKILL)
