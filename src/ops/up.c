@@ -238,7 +238,7 @@ warn_of_screen(const MvmContext *context, MvmDomain *domain)
         mvm_screen_warn(context, mvm_domain_get_name(domain), doc);
 }
 
-/* Tells when the machine is a copy that was not defined again yet. */
+/* Whether the machine is a copy that was not defined again yet, which is reported. */
 static bool
 note_copy(const MvmContext *context, MvmDomain *domain)
 {
@@ -255,20 +255,16 @@ note_copy(const MvmContext *context, MvmDomain *domain)
     return true;
 }
 
-/* What is in its way is what the other machine has. */
+/* Fails with cause, taken over. What is in the way of a copy is what the other machine has. */
 static bool
-start_copy(const MvmContext *context, MvmDomain *domain, MvmWatch *watch, bool reset_nvram,
-           GError **error)
+refuse(MvmDomain *domain, bool copy, GError *cause, GError **error)
 {
     g_autofree char *word = mvm_word_quote(mvm_domain_get_name(domain));
-    g_autoptr(GError) cause = NULL;
 
-    if (start(context, domain, watch, reset_nvram, &cause))
-        return true;
-    if (g_error_matches(cause, MVM_ERROR, MVM_ERROR_CONFLICT))
+    if (copy && g_error_matches(cause, MVM_ERROR, MVM_ERROR_CONFLICT))
         mvm_error_set_hint(
             &cause, "'macvm define %s' gives the copy a port and an identity of its own", word);
-    g_propagate_error(error, g_steal_pointer(&cause));
+    g_propagate_error(error, cause);
     return false;
 }
 
@@ -313,6 +309,7 @@ mvm_machine_up(const MvmContext *context, const char *name, int wait_ssh_seconds
     g_autoptr(MvmDomain) domain = mvm_domain_open(context->conn, name, error);
     g_autoptr(MvmMetadata) metadata = NULL;
     g_autoptr(MvmWatch) watch = NULL;
+    g_autoptr(GError) cause = NULL;
     bool copy = false, saved = false, reset_nvram = false;
 
     if (domain == NULL || !check_off(domain, error))
@@ -322,8 +319,8 @@ mvm_machine_up(const MvmContext *context, const char *name, int wait_ssh_seconds
     if (wait_ssh_seconds > 0 && (metadata = check_ssh(domain, error)) == NULL)
         return false;
     saved = mvm_domain_is_saved(domain);
-    if (!mvm_port_check_start(context, domain, error))
-        return false;
+    if (!mvm_port_check_start(context, domain, &cause))
+        return refuse(domain, copy, g_steal_pointer(&cause), error);
     if (saved)
         mvm_progress_note(context->progress, "restoring the saved state of '%s'", name);
     mvm_finish_clean(context, domain);
@@ -331,8 +328,11 @@ mvm_machine_up(const MvmContext *context, const char *name, int wait_ssh_seconds
     if (!check_nvram(context, domain, reset_nvram, error))
         return false;
     watch = mvm_watch_new(domain, error);
-    if (watch == NULL || !(copy ? start_copy : start)(context, domain, watch, reset_nvram, error) ||
-        (reset_nvram && !forget_reset(domain, error)))
+    if (watch == NULL)
+        return false;
+    if (!start(context, domain, watch, reset_nvram, &cause))
+        return refuse(domain, copy, g_steal_pointer(&cause), error);
+    if (reset_nvram && !forget_reset(domain, error))
         return false;
     if (wait_ssh_seconds == 0)
         return true;

@@ -39,10 +39,10 @@ def steps(where, *args, **how):
 
 
 def snapshot(top):
-    """All of a tree but what libvirt itself keeps there."""
+    """All of a tree but what libvirt itself keeps there, and what macvm keeps of its test machines."""
     found = {}
     for base, directories, files in os.walk(top):
-        directories[:] = [name for name in directories if name not in ("libvirt", "dconf", "bin", "data")]
+        directories[:] = [name for name in directories if name not in ("libvirt", "dconf", "bin", "data", "hosts")]
         for name in files:
             path = os.path.join(base, name)
             if not os.path.islink(path) and os.path.isfile(path):

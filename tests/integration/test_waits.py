@@ -37,6 +37,16 @@ def start(env, *args):
     return env.spawn(env.macvm_argv(*args, connect=False), stdout=subprocess.PIPE, stderr=subprocess.PIPE)
 
 
+def wait_caught(process):
+    """Until the program's own handlers have its signals, and a moment for it to reach the call that hangs."""
+    def caught():
+        masks = [line.split()[1] for line in harness._read(process.pid, "status").decode().splitlines()
+                 if line.startswith("SigCgt:")]
+        return masks and int(masks[0], 16) >> (signal.SIGTERM - 1) & 1
+    harness.wait_for(caught, 20, "the program's signal handlers", 0.02)
+    time.sleep(0.7)
+
+
 class Connect(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
@@ -57,7 +67,7 @@ class Connect(unittest.TestCase):
             for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
                 with self.subTest(uri=uri, number=number):
                     macvm = start(self.env, "--json", "-c", uri, "list")
-                    time.sleep(0.7)
+                    wait_caught(macvm)
                     begun = time.monotonic()
                     macvm.send_signal(number)  # to it alone: ssh is not told
                     out, err = macvm.communicate(timeout=20)
@@ -146,7 +156,7 @@ class Hanging(unittest.TestCase):
             for pid in env.daemon_pids():
                 os.kill(pid, signal.SIGSTOP)
             macvm = start(env, "-c", env.uri, "list")
-            time.sleep(0.7)
+            wait_caught(macvm)
             begun = time.monotonic()
             macvm.send_signal(signal.SIGTERM)
             macvm.communicate(timeout=20)
