@@ -10,9 +10,9 @@
 /* Logging in to the libvirt host takes several round trips before the guest is asked. */
 #define REMOTE_EXTRA_MS 4000
 
-/* For a host key to be met, in seconds: a guest without KVM takes some to begin, and ssh's own
- * limits apply before. */
-#define MEET_SECONDS 20
+/* To learn a host key, in seconds: a guest without KVM on a busy host takes long to begin. */
+#define MEET_SECONDS 60
+#define MEET_TIMEOUT "-oConnectTimeout=" G_STRINGIFY(MEET_SECONDS)
 
 static const MvmEndpoint *
 endpoint_of(MvmDomain *domain)
@@ -102,6 +102,7 @@ mvm_guest_ssh_meet(MvmDomain *domain, const MvmMetadata *metadata, GError **erro
     if (argv == NULL)
         return false;
     g_ptr_array_insert(argv, 1, g_strdup("-oPreferredAuthentications=none"));
+    g_ptr_array_insert(argv, 1, g_strdup(MEET_TIMEOUT)); /* ssh takes the first value */
     output = mvm_command_run_within((const char *const *)argv->pdata, MEET_SECONDS, &cause);
     if (output != NULL || !mvm_ssh_is_host_key_refusal(cause->message))
         return true;

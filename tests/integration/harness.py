@@ -414,6 +414,7 @@ class Environment:
             if name.endswith("SAN_OPTIONS") or name in ("G_DEBUG", "GCOV_PREFIX", "LLVM_PROFILE_FILE", "TZ"):
                 self.vars[name] = value
         self._write_ssh()
+        self._reserve_displays()
         self._share_knowledge(back=False)
         self.own(self.dir)
         self._program = None
@@ -421,6 +422,23 @@ class Environment:
             self._setup_system()
         elif self._apart:
             self._hold("true")
+
+    def _reserve_displays(self):
+        """VNC ports of its own: two libvirt daemons that look for a free one at the same time find the same."""
+        for slot in range(200):
+            claim = socket.socket(socket.AF_UNIX)
+            try:
+                claim.bind(f"\0macvm-test-displays-{slot}")
+            except OSError:
+                claim.close()
+                continue
+            self._ports.append(claim)
+            self.displays = 5900 + 100 * slot
+            break
+        settings = "".join(f"remote_{kind}_port_{end} = {self.displays + at}\n" for kind, end, at in (
+            ("display", "min", 0), ("display", "max", 89), ("websocket", "min", 90), ("websocket", "max", 99)))
+        self.qemu_conf = f"# written by the tests\n{settings}"
+        self.write(self.config_home / "libvirt/qemu.conf", self.qemu_conf)
 
     def _share_knowledge(self, back):
         """What libvirt has found out about QEMU, from the environment before, or back for the next.
@@ -510,7 +528,7 @@ class Environment:
         self.dir.chmod(0o711)
         (self.dir / "sys/lib/images").mkdir(mode=0o711)
         # A profile of libvirt's AppArmor driver would be loaded into the machine's kernel, beyond this directory.
-        (self.dir / "sys/etc/qemu.conf").write_text('security_driver = "none"\n')
+        (self.dir / "sys/etc/qemu.conf").write_text(self.qemu_conf + 'security_driver = "none"\n')
         if stat.S_ISCHR(os.stat("/dev/kvm").st_mode) if os.path.exists("/dev/kvm") else False:
             # Mode and group as Debian ships it: narrower, every call makes libvirt ask QEMU anew, which takes seconds.
             node = os.stat("/dev/kvm").st_rdev
