@@ -114,8 +114,8 @@ typedef enum {
  * after. */
 void mvm_cli_print(FILE *to, const char *format, ...) G_GNUC_PRINTF(2, 3);
 
-/* The same for a document (XML, a property list): as it is where no terminal reads it, for a
- * program wants its bytes. */
+/* The same for a document (XML, a property list). Where no terminal reads it, it is printed as it
+ * is, because a program needs its exact bytes. */
 void mvm_cli_print_document(const char *text);
 
 /* Prints what begins style on to, where that is wanted. */

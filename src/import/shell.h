@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * Shell text, read and never run: assignments of literal values, and the words of QEMU's command
- * lines. A word that only a shell could tell (command substitution, a variable that the text does
- * not set, arithmetic) is opaque, but for the ways to say "where this script is" and "where this
- * program is", and for a parameter's default. Conditions are not weighed: the first branch counts.
- * Of two values of a variable the first that is known stays where a condition decides, and the
- * other is remarked upon; what another branch adds to an array is an array of its own.
+ * lines. A word that only a shell could compute (command substitution, a variable that the text
+ * does not set, arithmetic) is opaque, but for the ways to say "where this script is" and "where
+ * this program is", and for a parameter's default. Conditions are not weighed: the first branch
+ * counts. Of two values of a variable the first that is known stays where a condition decides, and
+ * the other is remarked upon; what another branch adds to an array is an array of its own.
  * https://pubs.opengroup.org/onlinepubs/9699919799/utilities/V3_chap02.html
  */
 #pragma once

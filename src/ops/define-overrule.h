@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What a user's edits beside a value do to it: <vcpu current='2'> starts two of eight CPUs. */
+/* Edits beside a value that overrule it: <vcpu current='2'> starts two of eight CPUs. */
 #pragma once
 
 #include "machine/options.h"

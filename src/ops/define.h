@@ -48,7 +48,7 @@ typedef struct {
     const char *unset;         /* key of config.plist that is no more edited; NULL: none */
     MvmOpencoreChange opencore_change;
     bool reset_nvram; /* at the next start */
-    bool new_disk;    /* a system disk that is not to be found is replaced by an empty one */
+    bool new_disk;    /* a system disk that is not found is replaced by an empty one */
     MvmDefineMode mode;
     MvmConflictChoice choice;
     MvmDefineOrigin origin; /* of a machine that is taken over */

@@ -30,7 +30,7 @@ GPtrArray *mvm_guest_ssh_argv(MvmDomain *domain, const MvmMetadata *metadata, Mv
  * another machine and not reached by ssh. */
 bool mvm_guest_ssh_check(MvmDomain *domain, GError **error);
 
-/* Connects, keeps the guest's host key when none is known yet, and logs in never. False, with the
+/* Connects and keeps the guest's host key when none is known yet; never logs in. False, with the
  * error, when it has another key than the known one; that nothing answers is no failure. Takes some
  * seconds at most. */
 bool mvm_guest_ssh_meet(MvmDomain *domain, const MvmMetadata *metadata, GError **error);

@@ -53,7 +53,7 @@ typedef struct {
 typedef struct {
     const char *pool;     /* NULL: the default one */
     bool pool_asked;      /* this very command names it */
-    bool exists;          /* the machine is there: what it has is not made new for it */
+    bool exists;          /* the machine is there: its images are not created again */
     bool new_disk;        /* but its system disk, when that is not to be found */
     bool saved;           /* the guest's memory waits for the disks that it knows */
     const char *opencore; /* local file for the OpenCore disk; NULL: the upstream checkout's */

@@ -14,12 +14,12 @@ void mvm_port_note_shared(const MvmContext *context, const char *name, unsigned 
 
 /* Finds a port, from first on, that no other machine of the connection has, macvm's or not, and on
  * which, on this machine, nobody listens. name's own port does not count as taken. Until *ret_claim
- * is released, no other macvm of this user chooses it. */
+ * is released, no other macvm of this machine chooses it on the same daemon. */
 bool mvm_port_choose(const MvmContext *context, const char *name, unsigned first,
                      unsigned *ret_port, MvmLock **ret_claim, GError **error);
 
-/* Whether another machine has the port: another user, or another session, makes no claim that is
- * seen here, so that this is asked again once name is defined. Best effort. */
+/* Whether another machine has the port. Claims of a macvm on another machine, or in a container
+ * with a network of its own, are not seen here: ask again once name is defined. Best effort. */
 bool mvm_port_is_shared(const MvmContext *context, const char *name, unsigned port);
 
 /* Before the start of domain: whether the ports that its definition forwards are free.

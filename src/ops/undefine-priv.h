@@ -9,7 +9,7 @@
 typedef struct {
     const MvmContext *context;
     const MvmUndefineRequest *request;
-    MvmPool *pool;    /* owned; NULL: it has none any more */
+    MvmPool *pool;    /* owned; NULL: it no longer has one */
     GPtrArray *names; /* of volumes in pool, in the order of their deletion; owned */
     GPtrArray *media; /* likewise: what the machine shares with others */
     unsigned deleted;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What a defined machine has and its host has no more: after an update of QEMU, on another host. */
+/* What a defined machine has and its host no longer has: after an update of QEMU, on another host.
+ */
 #pragma once
 
 #include "virt/caps.h"

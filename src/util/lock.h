@@ -15,8 +15,8 @@ typedef struct MvmLock MvmLock;
 MvmLock *mvm_lock_take(const char *name, const char *what, GError **error);
 
 /* What this machine has once, whoever comes and whatever the environment: key is any text, kind
- * tells keys of different kinds apart. It is an abstract socket (unix(7)), hence none between
- * containers with networks of their own, nor between machines. */
+ * separates keys of different kinds. It is an abstract socket (unix(7)): containers with networks
+ * of their own, and other machines, do not see it. */
 MvmLock *mvm_lock_take_key(const char *kind, const char *key, const char *what, GError **error);
 
 /* The directory dir, which need not exist, but whose parent does: the file .NAME.macvm-lock beside

@@ -19,6 +19,6 @@ void mvm_rate_begin(MvmRate *rate, uint64_t done, gint64 now);
 /* The mean since the beginning, which a burst does not move for long. */
 void mvm_rate_update(MvmRate *rate, uint64_t done, gint64 now);
 
-/* Seconds for what is left of total; false while that cannot be told: in the first three seconds,
+/* Seconds for what is left of total; false while that is not known: in the first three seconds,
  * when total is not known (0), and when nothing moves. */
 bool mvm_rate_left(const MvmRate *rate, uint64_t done, uint64_t total, uint64_t *ret_seconds);

@@ -94,7 +94,7 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(MvmDomCaps, mvm_domcaps_free)
 const MvmCpuModel *mvm_domcaps_find_model(const MvmDomCaps *caps, const char *name);
 bool mvm_domcaps_has_video(const MvmDomCaps *caps, const char *model);
 
-/* Fills what <capabilities> tell of host: architecture, machine types, TSC and the uid of guests.
+/* Fills what <capabilities> have of host: architecture, machine types, TSC and the uid of guests.
  */
 bool mvm_caps_parse(const char *xml, MvmHost *host, GError **error);
 

@@ -6,7 +6,7 @@
  *   - every domain of the connection: what it runs with, its definition, its saved state and its
  *     snapshots, wherever they name the file (disks and their backing files, cdroms, floppies,
  *     firmware and NVRAM, kernels, file systems, raw arguments);
- *   - a machine that was migrated away: what it had is in use on another host;
+ *   - a machine that was migrated away: its files are in use on another host;
  *   - images that are based on the file, over any number of steps;
  *   - QEMU's own lock, which another host of the same storage may hold.
  * The file is known by its path, and on this machine by what it is: a link has other names.

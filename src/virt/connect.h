@@ -7,7 +7,7 @@
 #include "virt/connection-priv.h"
 
 /* Opens uri, or NULL as mvm_connection_open() has it, with keep-alive on, so that every later call
- * fails within 30 seconds when the other end does not answer any more. Time that the user takes for
+ * fails within 40 seconds when the other end does not answer any more. Time that the user takes for
  * an answer (a password, a host key) does not count. ret_privileged: the daemon confines its guests
  * to another user, as the system's does; asked only of uri's that end in /session. Fails with
  * MVM_ERROR_HOST, also after timeout seconds, and with MVM_ERROR_CANCELLED at Ctrl-C; in both of

@@ -114,7 +114,7 @@ typedef struct {
 /* Milliseconds for an answer of a host that works. */
 #define MVM_UPLOAD_ANSWER_TIME 5000
 
-/* Asks, on a connection of its own if anew. The caller frees. */
+/* Asks, on a connection of its own if anew (opened for it). The caller frees. */
 MvmUploadAsk *mvm_upload_ask_start(MvmUpload *up, bool anew);
 
 /* The answer, borrowed, or NULL when there is none within ms milliseconds. */

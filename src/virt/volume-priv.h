@@ -42,7 +42,7 @@ bool mvm_volume_remove(MvmPool *pool, const char *name, GError **error);
 MvmVolume *mvm_volume_parse(const char *xml, const char *pool, GError **error);
 
 /*
- * Who uses an image (volume-use.c); pure, but that files of this machine are told apart by stat().
+ * Who uses an image (volume-use.c); pure, but for stat() on files of this machine.
  */
 
 /* One image by all its names, and what is based on it. */
