@@ -210,15 +210,19 @@ class FetchPool(media_fixture.Signed, unittest.TestCase):
             self.assert_volume(env)
 
     def test_pool_full(self):
-        with harness.Environment.system() as env:
+        """The daemon of libvirt 11.3 crashes at that; it is started again, and asked."""
+        if os.geteuid() != 0:
+            harness.skip("a file system of a test's own needs root")
+        with harness.Environment.session() as env:
             target = env.dir / "small"
             env.run(["mkdir", target])
-            env.run(["mount", "-t", "tmpfs", "-o", "size=8m", "tmpfs", target])
+            env.run(["mount", "-t", "tmpfs", "-o", "size=8m,mode=777", "tmpfs", target], as_root=True)
             env.virsh("pool-define-as", "small", "dir", "--target", target)
             with self.server() as server:
                 refused = env.macvm(*self.args(env, server, "--pool", "small"), expect=1, timeout=120)
             self.assertIn("No space left", refused.err)
             self.assertEqual(env.run(["ls", target]).out, "")
+            env.run(["umount", "-l", target], as_root=True)
 
 
 if __name__ == "__main__":
