@@ -37,7 +37,7 @@ each_child(pid_t pid, pid_t tid, bool (*visit)(pid_t child, int depth), int dept
 static bool
 terminate(pid_t child, int depth)
 {
-    if (getsid(child) == getsid(0))
+    if (child > 0 && getsid(child) == getsid(0)) /* kill(0) would reach the whole group */
         kill(child, SIGTERM);
     return false;
 }
