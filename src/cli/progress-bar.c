@@ -20,7 +20,7 @@ typedef struct {
     uint64_t done;  /* of the last update ... */
     uint64_t total; /* ... which may not have been drawn */
     MvmRate rate;   /* of done */
-    int tenth;      /* last tenth told, when there is no terminal */
+    int tenth;      /* last tenth printed, without a terminal */
     bool on_screen; /* a bar is on the current line */
 } Bar;
 

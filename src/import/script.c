@@ -38,7 +38,7 @@ has_options(const MvmShellList *list)
     return false;
 }
 
-/* Where the command that has the arrays cannot be told: the words of all of them. */
+/* Where it is not known which command has the arrays: the words of all of them. */
 static GPtrArray *
 join_arrays(const MvmShell *shell)
 {

@@ -146,7 +146,7 @@ keep_ssh_user(MvmDefineWork *work)
     work->machine->ssh_user = g_strdup(had);
 }
 
-/* A number of the last rendering, where nothing is said of the option; else what machine has. */
+/* A number of the last rendering where the option is not given; else what machine has. */
 static unsigned
 keep_number(const MvmDefineWork *work, MvmOption option, const char *path, unsigned now)
 {

@@ -16,7 +16,7 @@
  * and none of what only Intel's have (pcid, invpcid, tsc-deadline). */
 #define BASE_CPU "Nehalem"
 
-/* total, free, buffers and cached: what a Linux host tells of all its memory. */
+/* total, free, buffers and cached: what a Linux host reports of all its memory. */
 #define LINUX_STATS 4
 
 static const char *

@@ -38,7 +38,7 @@ find_row(const xmlNode *node)
     return -1;
 }
 
-/* The kind of node as the row at tells it; NULL when it has none. The caller frees. */
+/* The kind of node by the row at; NULL when it has none. The caller frees. */
 static char *
 kind_at(xmlNode *node, int row)
 {
